@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings stop the build where `make check` runs; a newer compiler's new warning does not stop anybody else.
+let warnings: [SwiftSetting] =
+  Context.environment["AESGRAD_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : []
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + warnings
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Arrows point down only: a module may import what stands below it in this list, and nothing else.
+let modules: [Target] = [
+  .executableTarget(
+    name: "aesgrad",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    swiftSettings: strict),
+  .target(
+    name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", system], swiftSettings: strict),
+  .target(name: "CLIPKit", dependencies: ["Raster", "TensorKit", "Files", system], swiftSettings: strict),
+  .target(name: "Raster", dependencies: ["CImageCodecs", "Files", system], swiftSettings: strict),
+  .target(
+    name: "TensorKit", dependencies: ["CKernels", "COneDNN", "COpenBLAS", "Files", system],
+    swiftSettings: strict),
+  .target(name: "Files", dependencies: [system], swiftSettings: strict),
+]
+
+let shims: [Target] = [
+  .target(name: "CKernels"),
+  .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .target(
+    name: "CImageCodecs",
+    linkerSettings: [
+      .linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("webpdemux"),
+    ]),
+]
+
+let tests: [Target] = [
+  .target(
+    name: "TestSupport", dependencies: ["TensorKit", "Files", system], path: "Tests/TestSupport", swiftSettings: strict),
+  .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", system], swiftSettings: strict),
+  .testTarget(
+    name: "TensorKitTests", dependencies: ["TensorKit", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "RasterTests", dependencies: ["Raster", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "AestheticTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
+    swiftSettings: strict),
+  .testTarget(
+    name: "CommandTests", dependencies: ["TensorKit", "Files", "TestSupport", system],
+    swiftSettings: strict),
+]
+
+let package = Package(
+  name: "aesgrad",
+  products: [.executable(name: "aesgrad", targets: ["aesgrad"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: modules + shims + tests
+)

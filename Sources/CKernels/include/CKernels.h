@@ -1,0 +1,1 @@
+typedef int CKernels_unused;
