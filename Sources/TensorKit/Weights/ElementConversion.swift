@@ -85,3 +85,37 @@ extension ElementType {
     }
   }
 }
+
+extension ElementType {
+  /// Lends `elements` to `body` as numbers of this type, a chunk at a time.
+  func withStoredBytes(
+    _ elements: UnsafeBufferPointer<Float>, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    guard self != .float32 else { return try unsafe body(UnsafeRawBufferPointer(elements)) }
+    let width = bitWidth / 8
+    let chunkLength = min(elements.count, 1 << 17)
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength * width, alignment: 64)
+    defer { unsafe chunk.deallocate() }
+    for start in stride(from: 0, to: elements.count, by: max(1, chunkLength)) {
+      let source = unsafe UnsafeBufferPointer(rebasing: elements[start..<min(start + chunkLength, elements.count)])
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: chunk[..<(source.count * width)])
+      unsafe store(source, to: target)
+      try unsafe body(UnsafeRawBufferPointer(target))
+    }
+  }
+
+  private func store(_ source: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawBufferPointer) {
+    switch self {
+    case .float16:
+      unsafe target.withMemoryRebound(to: UInt16.self) { halves in
+        unsafe aesgrad_round_to_half(source.baseAddress, halves.baseAddress, source.count)
+      }
+    case .int64:
+      unsafe target.withMemoryRebound(to: Int64.self) { integers in
+        // What no integer can hold (NaN, 1e30) becomes 0 rather than a trap.
+        for index in source.indices { unsafe integers[index] = Int64(exactly: source[index].rounded(.towardZero)) ?? 0 }
+      }
+    default: preconditionFailure("\(rawValue) numbers cannot be written")
+    }
+  }
+}
