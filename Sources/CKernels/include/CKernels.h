@@ -1,1 +1,5 @@
-typedef int CKernels_unused;
+// Loops that Swift cannot write as fast: they choose their instructions at run time. One header for each topic.
+#pragma once
+
+#include "checksum.h"
+#include "half.h"
