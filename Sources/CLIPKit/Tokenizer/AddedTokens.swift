@@ -35,8 +35,7 @@ struct AddedTokens: Sendable {
     for (token, id) in tokens where !token.content.bytes.isEmpty {
       if token.isNormalized {
         let text = String(decoding: token.content.bytes, as: UTF8.self)
-        let content = Self.text(TextNormalization.normalized(Array(text.unicodeScalars)))
-        normalized.insert(token, as: content, id: id)
+        normalized.insert(token, as: TextNormalization.normalized(Array(text.unicodeScalars)).utf8, id: id)
       } else {
         original.insert(token, as: token.content.bytes, id: id)
       }
@@ -54,18 +53,12 @@ struct AddedTokens: Sendable {
       guard case .text(let raw) = piece else { return [piece.part] }
       let scalars = TextNormalization.normalized(Self.scalars(raw))
       if normalized.isEmpty { return [.text(scalars)] }
-      return normalized.split(Self.text(scalars)).map(\.part)
+      return normalized.split(scalars.utf8).map(\.part)
     }
   }
 
   fileprivate static func scalars(_ text: ArraySlice<UInt8>) -> [Unicode.Scalar] {
     Array(String(decoding: text, as: UTF8.self).unicodeScalars)
-  }
-
-  private static func text(_ scalars: [Unicode.Scalar]) -> [UInt8] {
-    var text = String.UnicodeScalarView()
-    text.append(contentsOf: scalars)
-    return Array(String(text).utf8)
   }
 }
 

@@ -30,8 +30,7 @@ struct BytePairEncoding {
   }
 
   private mutating func read(_ word: ArraySlice<Unicode.Scalar>) {
-    var bytes: [UInt8] = []
-    for scalar in word { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+    let bytes = word.utf8
     symbols.removeAll(keepingCapacity: true)
     for (position, byte) in bytes.enumerated() {
       let isLast = position == bytes.count - 1

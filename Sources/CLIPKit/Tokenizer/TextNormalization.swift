@@ -40,7 +40,8 @@ enum TextNormalization {
   /// Foundation composes, but takes quadratic time to put a long run of marks in order, so that is done here before.
   private static func composedRun(_ run: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
     guard run.contains(where: { $0.value >= 0x300 }) else { return Array(run) }
-    var ordered = String.UnicodeScalarView()
+    var ordered: [Unicode.Scalar] = []
+    ordered.reserveCapacity(run.count)
     var marks: [(scalar: Unicode.Scalar, combiningClass: UInt8)] = []
     func flush() {
       // Swift's sort is stable, as the canonical order requires.
@@ -60,7 +61,8 @@ enum TextNormalization {
       }
     }
     flush()
-    return Array(String(ordered).precomposedStringWithCanonicalMapping.unicodeScalars)
+    let text = String(decoding: ordered.utf8, as: UTF8.self)
+    return Array(text.precomposedStringWithCanonicalMapping.unicodeScalars)
   }
 
   private static func decomposition(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
@@ -100,4 +102,9 @@ enum ScalarClass {
     default: .other
     }
   }
+}
+
+extension Sequence<Unicode.Scalar> {
+  /// The characters in UTF-8.
+  var utf8: [UInt8] { flatMap { UTF8.encode($0) ?? UTF8.encodedReplacementCharacter } }
 }
