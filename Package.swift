@@ -39,7 +39,8 @@ let shims: [Target] = [
   .target(
     name: "CImageCodecs",
     linkerSettings: [
-      .linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("webpdemux"),
+      .linkedLibrary("png"), .linkedLibrary("z"), .linkedLibrary("jpeg"), .linkedLibrary("webp"),
+      .linkedLibrary("webpdemux"),
     ]),
 ]
 

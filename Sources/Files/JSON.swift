@@ -1,7 +1,7 @@
 /// A JSON value as it stands in a file.
 ///
 /// Numbers keep their spelling, so that 2^64 and 1e400 are neither rounded nor trapped on; objects keep their order.
-public indirect enum JSON: Hashable, Sendable {
+public enum JSON: Hashable, Sendable {
   /// `null`.
   case null
   /// `true` or `false`.

@@ -6,7 +6,8 @@ public import SystemPackage
 ///
 /// The bytes go to a temporary file in the same folder, which is synced, renamed, and made lasting by syncing the folder.
 public struct OutputFile: ~Copyable {
-  private let path: FilePath
+  /// Where the file will be.
+  public let path: FilePath
   private let temporary: FilePath
   private let descriptor: FileDescriptor
   private static let counter = Atomic<Int>(0)
@@ -51,6 +52,17 @@ public struct OutputFile: ~Copyable {
         permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
     } catch {
       throw FileError(.cannotCreate, path, "cannot be created (\(error))")
+    }
+  }
+
+  /// Throws if the file system has no room for `count` bytes, so that a full disk is noticed before work is done.
+  public func checkRoom(for count: Int) throws(FileError) {
+    var space = statvfs()
+    // Some file systems cannot say; there the writing itself will tell.
+    guard unsafe fstatvfs(descriptor.rawValue, &space) == 0, space.f_blocks > 0 else { return }
+    let (free, overflow) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
+    guard overflow || count <= free else {
+      throw FileError(.cannotCreate, path, "needs \(count) bytes, the disk has \(free) left")
     }
   }
 

@@ -3,5 +3,19 @@ import ArgumentParser
 @main
 struct Aesgrad: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "aesgrad", abstract: "Learns a person's taste in pictures and applies it to Stable Diffusion.")
+    commandName: "aesgrad",
+    abstract: "Learns a person's taste in pictures and applies it to Stable Diffusion.",
+    discussion: "Everything runs on this machine; nothing is ever downloaded.",
+    version: "0.1.0",
+    subcommands: [Embed.self])
+
+  static func main() {
+    Interruption.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Failure(error).exit()
+    }
+  }
 }

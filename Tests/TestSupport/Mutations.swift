@@ -17,6 +17,7 @@ public struct Mutations: Sequence, IteratorProtocol {
     random = SplitMix(state: seed)
   }
 
+  /// The next variant, or nil after the last.
   public mutating func next() -> [UInt8]? {
     guard made < count else { return nil }
     var bytes = seeds[made % seeds.count]
@@ -57,6 +58,7 @@ public struct SplitMix: RandomNumberGenerator {
   /// A generator that starts from `state`.
   public init(state: UInt64) { self.state = state }
 
+  /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

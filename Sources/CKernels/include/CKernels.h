@@ -1,1 +1,9 @@
-typedef int CKernels_unused;
+// Loops that Swift cannot write as fast: they choose their instructions at run time. One header for each topic.
+#pragma once
+
+#include "activations.h"
+#include "checksum.h"
+#include "cores.h"
+#include "half.h"
+#include "normalisation.h"
+#include "softmax.h"

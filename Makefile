@@ -1,0 +1,47 @@
+# Every target begins with Tools/bootstrap, so none of them needs anything prepared.
+# All of them build with the same flags into the same place: what one has built, the next one uses.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: bootstrap demo test check bench fuzz format lint arrows help
+
+AESGRAD := .build/release/aesgrad
+BUILD := swift build -c release --explicit-target-dependency-import-check error
+# `swift test` by itself would compile everything anew to allow @testable imports, which no test here needs.
+TEST := swift test -c release --skip-build --disable-xctest
+
+bootstrap:
+	@Tools/bootstrap
+
+demo: bootstrap ## build, and show what there is on the bundled pictures
+	@$(BUILD) --product aesgrad
+	@Tools/demo $(AESGRAD)
+
+test: bootstrap ## build and run all tests, optimised
+	@$(BUILD) --build-tests
+	@$(TEST)
+
+# Warnings are errors here only, so that a newer compiler's new warning stops nobody who merely wants to use the program.
+check: export AESGRAD_WARNINGS := error
+check: bootstrap lint arrows test ## what must hold before a change goes in: format, arrows, no warnings, tests
+
+bench: bootstrap ## measure this machine, and what aesgrad makes of it
+	@$(BUILD) --product aesgrad
+	@$(AESGRAD) bench
+
+fuzz: bootstrap ## 20,000 mutated files for every reader
+	@$(BUILD) --build-tests
+	@AESGRAD_FUZZ=20000 $(TEST) --filter Fuzz
+
+format: bootstrap ## put all Swift files into the house's format
+	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+lint: bootstrap
+	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+arrows: bootstrap
+	@Tools/check-arrows
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

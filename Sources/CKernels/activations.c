@@ -1,0 +1,49 @@
+#include "activations.h"
+
+#include "dispatch.h"
+#include "exponential.h"
+
+FOR_EACH_CPU
+void ag_quick_gelu(const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = x[i] / (1.0f + exponential(-1.702f * x[i]));
+}
+
+FOR_EACH_CPU
+void ag_quick_gelu_pullback(const float *x, const float *dy, float *dx, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float sigmoid = 1.0f / (1.0f + exponential(-1.702f * x[i]));
+    dx[i] = dy[i] * sigmoid * (1.0f + 1.702f * x[i] * (1.0f - sigmoid));
+  }
+}
+
+// The standard normal distribution function. The tail erfc(z) = t * exp(-z^2 + P(t)), t = 1 / (1 + z / 2), is the Chebyshev
+// fit of Press et al., Numerical Recipes, section 6.2, with a fractional error below 1.2e-7 everywhere.
+static inline __attribute__((always_inline)) float normal_distribution(float x) {
+  float z = (x < 0 ? -x : x) * 0.70710678f;
+  float t = 1.0f / (1.0f + 0.5f * z);
+  float p = 0.17087277f;
+  p = p * t - 0.82215223f;
+  p = p * t + 1.48851587f;
+  p = p * t - 1.13520398f;
+  p = p * t + 0.27886807f;
+  p = p * t - 0.18628806f;
+  p = p * t + 0.09678418f;
+  p = p * t + 0.37409196f;
+  p = p * t + 1.00002368f;
+  p = p * t - 1.26551223f;
+  float tail = 0.5f * t * exponential(-z * z + p);
+  return x < 0 ? tail : 1.0f - tail;
+}
+
+FOR_EACH_CPU
+void ag_gelu(const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = x[i] * normal_distribution(x[i]);
+}
+
+FOR_EACH_CPU
+void ag_gelu_pullback(const float *x, const float *dy, float *dx, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float density = 0.39894228f * exponential(-0.5f * x[i] * x[i]);
+    dx[i] = dy[i] * (normal_distribution(x[i]) + x[i] * density);
+  }
+}

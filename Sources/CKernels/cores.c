@@ -1,0 +1,9 @@
+#define _GNU_SOURCE
+#include "cores.h"
+
+#include <sched.h>
+
+int ag_available_cores(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}

@@ -1,0 +1,65 @@
+import Glibc
+public import SystemPackage
+
+/// What stands in a folder.
+public enum Folder {
+  /// The path of everything in the folder at `path` but `.` and `..`, in the order of the names' bytes.
+  ///
+  /// Names keep the bytes they have on disk, which need not be text: what is listed here can be opened.
+  public static func entries(of path: FilePath) throws(FileError) -> [FilePath] {
+    guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+      let reason = Errno(rawValue: errno)
+      if reason == .noSuchFileOrDirectory { throw FileError(.missing, path, "there is no such folder") }
+      if reason == .notDirectory { throw FileError(.malformed, path, "is not a folder") }
+      throw FileError(.missing, path, "cannot be listed (\(reason))")
+    }
+    defer { unsafe closedir(folder) }
+    var entries: [(name: ByteString, path: FilePath)] = []
+    errno = 0
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe name(of: entry)
+      if name != ".", name != "..", let component = component(name) {
+        entries.append((name, path.appending(component)))
+      }
+      errno = 0
+    }
+    guard errno == 0 else { throw FileError(.readWrite, path, "cannot be listed (\(Errno(rawValue: errno)))") }
+    return entries.sorted { $0.name < $1.name }.map(\.path)
+  }
+
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> ByteString {
+    let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+    let start = unsafe UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+    return unsafe ByteString(cString: start)
+  }
+
+  private static func component(_ name: ByteString) -> FilePath.Component? {
+    let characters = name.bytes.map { CChar(bitPattern: $0) } + [0]
+    return unsafe characters.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return nil }
+      return unsafe FilePath.Component(platformString: start)
+    }
+  }
+}
+
+/// What a path leads to, links followed.
+public struct FileStatus: Sendable {
+  /// What two paths to one file or folder have in common.
+  public struct Identity: Hashable, Sendable {
+    let device: UInt64
+    let number: UInt64
+  }
+
+  /// Which file or folder it is.
+  public let identity: Identity
+  /// Whether it is a folder.
+  public let isFolder: Bool
+
+  /// The status of what is at `path`, without opening it; nil if there is nothing.
+  public init?(of path: FilePath) {
+    var status = stat()
+    guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { return nil }
+    identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+    isFolder = status.st_mode & S_IFMT == S_IFDIR
+  }
+}

@@ -1,0 +1,66 @@
+extension Tensor {
+  /// The sum, element by element. Its pullback hands the cotangent on unchanged to both.
+  package static func + (left: Tensor, right: Tensor) -> Tensor {
+    var sum = left
+    sum += right
+    return sum
+  }
+
+  /// Adds `right` element by element.
+  package static func += (left: inout Tensor, right: Tensor) {
+    precondition(left.shape == right.shape, "sum of \(left.shape) and \(right.shape)")
+    unsafe left.withUnsafeMutableElements { left in
+      unsafe right.withUnsafeElements { right in
+        for index in left.indices { unsafe left[index] += right[index] }
+      }
+    }
+  }
+
+  /// Every element times `factor`. Its pullback is the same map.
+  package static func * (factor: Float, tensor: Tensor) -> Tensor {
+    unsafe Tensor(uninitialized: tensor.shape) { output in
+      unsafe tensor.withUnsafeElements { input in
+        for index in output.indices { unsafe output[index] = factor * input[index] }
+      }
+    }
+  }
+
+  /// The sum of the products of corresponding elements, added up in Float64.
+  package func dot(_ other: Tensor) -> Float {
+    precondition(count == other.count, "dot product of \(shape) and \(other.shape)")
+    return unsafe withUnsafeElements { left in
+      unsafe other.withUnsafeElements { right in
+        var sum = 0.0
+        for index in left.indices { sum += Double(unsafe left[index]) * Double(unsafe right[index]) }
+        return Float(sum)
+      }
+    }
+  }
+
+  /// Rows `range`, [rows, width] to [range, width].
+  package func rows(_ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(shape)")
+    return unsafe Tensor(uninitialized: [range.count, width]) { output in
+      unsafe withUnsafeElements { input in
+        _ = unsafe output.update(fromContentsOf: input[range.lowerBound * width..<range.upperBound * width])
+      }
+    }
+  }
+
+  /// One tensor below the other along the first axis.
+  package static func concatenated(_ tensors: [Tensor]) -> Tensor {
+    let tail = Array(tensors.first?.shape.dropFirst() ?? [])
+    precondition(tensors.allSatisfy { Array($0.shape.dropFirst()) == tail }, "tensors of unlike shapes")
+    let length = tensors.reduce(0) { $0 + ($1.shape.first ?? 1) }
+    return unsafe Tensor(uninitialized: [length] + tail) { output in
+      var offset = 0
+      for tensor in tensors {
+        unsafe tensor.withUnsafeElements { elements in
+          let part = unsafe UnsafeMutableBufferPointer(rebasing: output[offset..<offset + elements.count])
+          _ = unsafe part.update(fromContentsOf: elements)
+        }
+        offset += tensor.count
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import CKernels
+import COpenBLAS
+import Dispatch
+import Synchronization
+
+/// How many threads the arithmetic may use.
+///
+/// There is one pool, Dispatch's. oneDNN and OpenBLAS run on one thread each inside it: their own pools would spin
+/// against ours and against each other.
+public enum Threads {
+  private static let chosen = Atomic<Int>(0)
+  @TaskLocal static var isInsideParallel = false
+
+  /// The number of threads; at first the number of cores this process may run on.
+  public static var count: Int {
+    let count = chosen.load(ordering: .relaxed)
+    return count > 0 ? count : available
+  }
+
+  /// Sets the number of threads for the whole process; at least one.
+  public static func use(_ count: Int) { chosen.store(max(1, count), ordering: .relaxed) }
+
+  private static let available = max(1, Int(ag_available_cores()))
+
+  /// Keeps OpenBLAS to the calling thread. Read before every call of it; the work is done once.
+  static let openBLASIsSerial: Void = openblas_set_num_threads(1)
+}
+
+/// Calls `body` with ranges that together are `0..<count`, several at a time; returns when all are done.
+///
+/// Ranges hold at least `grain` indices. Inside another call the whole range comes at once, on the same thread.
+package func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) {
+  // Two pieces a thread even out cores of unequal speed without costing much.
+  let pieces = min(Threads.count == 1 ? 1 : Threads.count * 2, count / max(1, grain))
+  guard pieces > 1, !Threads.isInsideParallel else {
+    if count > 0 { body(0..<count) }
+    return
+  }
+  DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+    Threads.$isInsideParallel.withValue(true) { body(count * piece / pieces..<count * (piece + 1) / pieces) }
+  }
+}
+
+/// Memory that the pieces of a `parallel` call write to, each its own part of it.
+///
+/// The only way past the compiler's check that threads do not share memory; whoever makes one promises that no two pieces
+/// touch the same element.
+@unsafe package struct SharedElements: @unchecked Sendable {
+  private let elements: UnsafeMutableBufferPointer<Float>
+
+  /// The elements of `buffer`, which must outlive the parallel call.
+  package init(_ buffer: UnsafeMutableBufferPointer<Float>) { unsafe elements = buffer }
+
+  /// The `length` elements from `offset` on, checked to be there.
+  package func part(_ offset: Int, _ length: Int) -> UnsafeMutableBufferPointer<Float> {
+    unsafe UnsafeMutableBufferPointer(rebasing: elements[offset..<offset + length])
+  }
+}
+
+extension Tensor {
+  /// A tensor whose rows `fill` writes, several ranges of rows at a time. `shape` without its last axis counts the rows.
+  @unsafe package init(
+    shape: [Int], rowGrain: Int = 1,
+    inParallel fill: @Sendable (_ rows: Range<Int>, _ output: UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    let width = shape.last ?? 1
+    let rows = shape.dropLast().reduce(1, *)
+    unsafe self.init(uninitialized: shape) { buffer in
+      let shared = unsafe SharedElements(buffer)
+      parallel(rows, grain: rowGrain) { range in
+        unsafe fill(range, shared.part(range.lowerBound * width, range.count * width))
+      }
+    }
+  }
+
+  /// The length of the last axis.
+  package var width: Int { shape.last ?? 1 }
+  /// The number of rows, whatever the shape of the axes before the last.
+  package var rows: Int { shape.dropLast().reduce(1, *) }
+}
