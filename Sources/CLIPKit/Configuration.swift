@@ -23,6 +23,22 @@ package struct TextConfiguration: Hashable, Sendable {
   /// The id at whose first place the pooled vector is taken; nil in old files, which name a wrong one (2), so that it is
   /// the place of the highest id (both are the first end of text, unless tokens were added behind it).
   package var endOfText: Int?
+
+  /// A shape; see the properties.
+  package init(
+    vocabularySize: Int, positionCount: Int, width: Int, innerWidth: Int, layerCount: Int, headCount: Int,
+    activation: Activation, layerNormEpsilon: Float, endOfText: Int?
+  ) {
+    self.vocabularySize = vocabularySize
+    self.positionCount = positionCount
+    self.width = width
+    self.innerWidth = innerWidth
+    self.layerCount = layerCount
+    self.headCount = headCount
+    self.activation = activation
+    self.layerNormEpsilon = layerNormEpsilon
+    self.endOfText = endOfText
+  }
 }
 
 /// The shape of a CLIP image encoder.
@@ -43,6 +59,21 @@ package struct VisionConfiguration: Hashable, Sendable {
   package var activation: Activation
   /// What layer norms add to the variance.
   package var layerNormEpsilon: Float
+
+  /// A shape; see the properties.
+  package init(
+    imageSize: Int, patchSize: Int, width: Int, innerWidth: Int, layerCount: Int, headCount: Int,
+    activation: Activation, layerNormEpsilon: Float
+  ) {
+    self.imageSize = imageSize
+    self.patchSize = patchSize
+    self.width = width
+    self.innerWidth = innerWidth
+    self.layerCount = layerCount
+    self.headCount = headCount
+    self.activation = activation
+    self.layerNormEpsilon = layerNormEpsilon
+  }
 
   /// The number of patches along a side.
   package var gridSize: Int { imageSize / patchSize }

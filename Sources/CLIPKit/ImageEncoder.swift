@@ -19,28 +19,28 @@ package struct ImageEncoder: Sendable {
   package init(from scope: TensorScope, _ configuration: VisionConfiguration) throws(FileError) {
     self.configuration = configuration
     let width = configuration.width
-    let (channels, size) = (configuration.channels, configuration.patchSize)
-    let embeddings = scope.scope("embeddings")
+    let (channels, size) = (3, configuration.patchSize)
+    let embeddings = scope.scoped("embeddings")
     let kernel = try embeddings.tensor("patch_embedding.weight", shape: [width, channels, size, size])
     patchMap = try scope.packed(
-      weight: kernel.reshaped([width, channels * size * size]), bias: nil, rows: configuration.tokens)
+      weight: kernel.reshaped([width, channels * size * size]), bias: nil, rows: configuration.positionCount)
     classEmbedding = try embeddings.tensor("class_embedding", shape: [width]).reshaped([1, width])
-    positionTable = try embeddings.tensor("position_embedding.weight", shape: [configuration.tokens, width])
+    positionTable = try embeddings.tensor("position_embedding.weight", shape: [configuration.positionCount, width])
     firstNorm = try LayerNorm(
-      from: scope.scope("pre_layrnorm"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("pre_layrnorm"), width: width, epsilon: configuration.layerNormEpsilon)
     var layers: [ImageLayer] = []
-    for index in 0..<configuration.layers {
-      layers.append(try ImageLayer(from: scope.scope("encoder.layers.\(index)"), configuration))
+    for index in 0..<configuration.layerCount {
+      layers.append(try ImageLayer(from: scope.scoped("encoder.layers.\(index)"), configuration))
     }
     self.layers = layers
     lastNorm = try LayerNorm(
-      from: scope.scope("post_layernorm"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("post_layernorm"), width: width, epsilon: configuration.layerNormEpsilon)
   }
 
-  /// The class token's output behind the last norm: pixels [n, channels, side, side] to [n, width].
+  /// The class token's output behind the last norm: pixels [n, 3, side, side] to [n, width].
   package func pooled(_ pixels: Tensor) -> Tensor {
     let side = configuration.imageSize
-    precondition(pixels.shape.dropFirst() == [configuration.channels, side, side], "pictures of \(pixels.shape)")
+    precondition(pixels.shape.dropFirst() == [3, side, side], "pictures of \(pixels.shape)")
     let count = pixels.shape[0]
     let picture = pixels.count / max(1, count)
     // Whole pictures side by side: each thread goes through all layers with its own, and waits for no other.
@@ -56,7 +56,7 @@ package struct ImageEncoder: Sendable {
 
   private func encode(_ pixels: Tensor) -> Tensor {
     let count = pixels.shape[0]
-    let tokens = configuration.tokens
+    let tokens = configuration.positionCount
     let mapped = patchMap(patches(pixels, size: configuration.patchSize))  // [n · patches, width]
     let embedded = Tensor.concatenated(
       (0..<count).map { picture in
@@ -82,25 +82,25 @@ private struct ImageLayer: Sendable {
   let heads: Int
 
   init(from scope: TensorScope, _ configuration: VisionConfiguration) throws(FileError) {
-    let (width, inner, tokens) = (configuration.width, configuration.perceptronWidth, configuration.tokens)
-    let (attention, perceptron) = (scope.scope("self_attn"), scope.scope("mlp"))
+    let (width, inner, tokens) = (configuration.width, configuration.innerWidth, configuration.positionCount)
+    let (attention, perceptron) = (scope.scoped("self_attn"), scope.scoped("mlp"))
     attentionNorm = try LayerNorm(
-      from: scope.scope("layer_norm1"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("layer_norm1"), width: width, epsilon: configuration.layerNormEpsilon)
     var parts: [Linear] = []
     for name in ["q_proj", "k_proj", "v_proj"] as [ByteString] {
-      parts.append(try Linear(from: attention.scope(name), inputs: width, outputs: width))
+      parts.append(try Linear(from: attention.scoped(name), inputs: width, outputs: width))
     }
     queriesKeysValues = try scope.packed(Linear(sideBySide: parts), rows: tokens)
     attentionOutput = try scope.packed(
-      Linear(from: attention.scope("out_proj"), inputs: width, outputs: width), rows: tokens, accumulating: true)
+      Linear(from: attention.scoped("out_proj"), inputs: width, outputs: width), rows: tokens, accumulating: true)
     perceptronNorm = try LayerNorm(
-      from: scope.scope("layer_norm2"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("layer_norm2"), width: width, epsilon: configuration.layerNormEpsilon)
     perceptronInput = try scope.packed(
-      Linear(from: perceptron.scope("fc1"), inputs: width, outputs: inner), rows: tokens,
+      Linear(from: perceptron.scoped("fc1"), inputs: width, outputs: inner), rows: tokens,
       activation: configuration.activation)
     perceptronOutput = try scope.packed(
-      Linear(from: perceptron.scope("fc2"), inputs: inner, outputs: width), rows: tokens, accumulating: true)
-    heads = configuration.heads
+      Linear(from: perceptron.scoped("fc2"), inputs: inner, outputs: width), rows: tokens, accumulating: true)
+    heads = configuration.headCount
   }
 
   /// x [n · tokens, width] becomes the layer's output.

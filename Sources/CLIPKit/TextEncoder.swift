@@ -16,16 +16,16 @@ package struct TextEncoder: Sendable {
   package init(from scope: TensorScope, _ configuration: TextConfiguration) throws(FileError) {
     self.configuration = configuration
     let width = configuration.width
-    let embeddings = scope.scope("embeddings")
-    tokenTable = try embeddings.tensor("token_embedding.weight", shape: [configuration.vocabulary, width])
-    positionTable = try embeddings.tensor("position_embedding.weight", shape: [configuration.positions, width])
+    let embeddings = scope.scoped("embeddings")
+    tokenTable = try embeddings.tensor("token_embedding.weight", shape: [configuration.vocabularySize, width])
+    positionTable = try embeddings.tensor("position_embedding.weight", shape: [configuration.positionCount, width])
     var layers: [TextLayer] = []
-    for index in 0..<configuration.layers {
-      layers.append(try TextLayer(from: scope.scope("encoder.layers.\(index)"), configuration))
+    for index in 0..<configuration.layerCount {
+      layers.append(try TextLayer(from: scope.scoped("encoder.layers.\(index)"), configuration))
     }
     self.layers = layers
     finalNorm = try LayerNorm(
-      from: scope.scope("final_layer_norm"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("final_layer_norm"), width: width, epsilon: configuration.layerNormEpsilon)
   }
 
   /// What the picture model is conditioned on: tokens `ids`, [n][t], to [n, t, width].
@@ -52,7 +52,7 @@ package struct TextEncoder: Sendable {
   /// Token and position embeddings added up: `ids` [n][t] to [n · t, width].
   package func embedded(_ ids: [[Int]]) -> Tensor {
     let length = ids.first?.count ?? 0
-    precondition(ids.allSatisfy { $0.count == length } && length <= configuration.positions, "texts of unlike length")
+    precondition(ids.allSatisfy { $0.count == length } && length <= configuration.positionCount, "texts of unlike length")
     let positions = ids.flatMap { $0.indices.map { $0 } }
     return rows(ids.flatMap { $0 }, of: tokenTable) + rows(positions, of: positionTable)
   }
@@ -72,24 +72,24 @@ package struct TextLayer: Sendable {
 
   init(from scope: TensorScope, _ configuration: TextConfiguration) throws(FileError) {
     let width = configuration.width
-    let attention = scope.scope("self_attn")
+    let attention = scope.scoped("self_attn")
     attentionNorm = try LayerNorm(
-      from: scope.scope("layer_norm1"), width: width, epsilon: configuration.layerNormEpsilon)
+      from: scope.scoped("layer_norm1"), width: width, epsilon: configuration.layerNormEpsilon)
     var parts: [Linear] = []
     for name in ["q_proj", "k_proj", "v_proj"] as [ByteString] {
-      parts.append(try Linear(from: attention.scope(name), inputs: width, outputs: width))
+      parts.append(try Linear(from: attention.scoped(name), inputs: width, outputs: width))
     }
     queriesKeysValues = Linear(sideBySide: parts)
-    attentionOutput = try Linear(from: attention.scope("out_proj"), inputs: width, outputs: width)
+    attentionOutput = try Linear(from: attention.scoped("out_proj"), inputs: width, outputs: width)
     perceptronNorm = try LayerNorm(
-      from: scope.scope("layer_norm2"), width: width, epsilon: configuration.layerNormEpsilon)
-    let perceptron = scope.scope("mlp")
+      from: scope.scoped("layer_norm2"), width: width, epsilon: configuration.layerNormEpsilon)
+    let perceptron = scope.scoped("mlp")
     perceptronInput = try Linear(
-      from: perceptron.scope("fc1"), inputs: width, outputs: configuration.perceptronWidth)
+      from: perceptron.scoped("fc1"), inputs: width, outputs: configuration.innerWidth)
     perceptronOutput = try Linear(
-      from: perceptron.scope("fc2"), inputs: configuration.perceptronWidth, outputs: width)
+      from: perceptron.scoped("fc2"), inputs: configuration.innerWidth, outputs: width)
     activation = configuration.activation
-    heads = configuration.heads
+    heads = configuration.headCount
   }
 
   /// x [n · tokens, width] to the same shape.

@@ -18,7 +18,9 @@ import Testing
     }
   }
 
-  @Test("ids of hostile prompts equal transformers', with OpenAI's vocabulary", .enabled(if: Fixture.openAIVocabulary != nil))
+  @Test(
+    "ids of hostile prompts equal transformers', with OpenAI's vocabulary",
+    .enabled(if: Fixture.openAIVocabulary != nil))
   func hostilePromptsOpenAI() throws {
     let tokenizer = try Tokenizer(folder: #require(Fixture.openAIVocabulary))
     #expect(tokenizer.count == 49408)
@@ -120,7 +122,9 @@ import Testing
     #expect(tokenizer.piece(256) == "!")
   }
 
-  @Test("a word of a megabyte takes no longer than a second", arguments: ["a", "é", "海", "\u{301}\u{323}", "ab!", "\u{f73}\u{323}"])
+  @Test(
+    "a word of a megabyte takes no longer than a second",
+    arguments: ["a", "é", "海", "\u{301}\u{323}", "ab!", "\u{f73}\u{323}"])
   func longWords(_ unit: String) throws {
     let tokenizer = try Tokenizer(folder: Fixture.path("tokenizer"))
     let word = String(repeating: unit, count: (1 << 20) / unit.utf8.count)

@@ -108,7 +108,9 @@ private struct TokenTrie: Sendable {
       var first = position
       var last = position + length
       position = last
-      if token.isSingleWord, Self.isWord(text[..<first].lastScalar) || Self.isWord(text[last...].firstScalar) { continue }
+      if token.isSingleWord, Self.isWord(text[..<first].lastScalar) || Self.isWord(text[last...].firstScalar) {
+        continue
+      }
       if token.stripsLeft {
         while first > done, let scalar = text[done..<first].lastScalar, ScalarClass(scalar) == .space {
           first -= UTF8.width(scalar)

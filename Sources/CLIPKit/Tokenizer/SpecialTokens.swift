@@ -35,7 +35,9 @@ struct SpecialTokens {
       if let map = try ConfigurationFile(ifPresent: folder.appending("special_tokens_map.json")) { roles.read(map) }
       if let file = try ConfigurationFile(ifPresent: folder.appending("added_tokens.json")) {
         for member in file.root.object?.members ?? [] {
-          guard let id = member.value.integer else { throw file.error("\"\(member.name)\" has no whole number as its id") }
+          guard let id = member.value.integer else {
+            throw file.error("\"\(member.name)\" has no whole number as its id")
+          }
           added.append((AddedToken(content: member.name, isNormalized: !roles.contains(member.name)), id))
         }
       }

@@ -7,24 +7,27 @@ extension Tokenizer {
   /// Read are `tokenizer.json`, else `vocab.json` and `merges.txt`, and which tokens are special from
   /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, with transformers' precedence.
   package init(folder: FilePath) throws(FileError) {
-    let candidates = [folder, folder.appending("tokenizer")]
-    for candidate in candidates {
-      if candidate.appending("tokenizer.json").exists {
-        let file = try TokenizerFile(single: candidate.appending("tokenizer.json"))
-        self = try Tokenizer(file, special: SpecialTokens(folder: candidate, added: file.added))
-        return
-      }
-      let vocabulary = candidate.appending("vocab.json")
-      let merges = candidate.appending("merges.txt")
-      if vocabulary.exists, merges.exists {
-        let file = try TokenizerFile(vocabulary: vocabulary, merges: merges)
-        self = try Tokenizer(file, special: SpecialTokens(folder: candidate, added: file.added))
-        return
-      }
+    guard let place = Self.place(in: folder) else {
+      throw FileError(
+        .missing, folder, "holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt",
+        hint: "they may also stand in its folder tokenizer/")
     }
-    throw FileError(
-      .missing, folder, "holds no tokenizer: neither tokenizer.json nor vocab.json with merges.txt",
-      hint: "they may also stand in its folder tokenizer/")
+    let single = place.appending("tokenizer.json")
+    let file =
+      single.isFile
+      ? try TokenizerFile(single: single)
+      : try TokenizerFile(vocabulary: place.appending("vocab.json"), merges: place.appending("merges.txt"))
+    self = try Tokenizer(file, special: SpecialTokens(folder: place, added: file.added))
+  }
+
+  /// Whether there is a tokenizer in `folder` or its folder `tokenizer`.
+  static func isPresent(in folder: FilePath) -> Bool { place(in: folder) != nil }
+
+  private static func place(in folder: FilePath) -> FilePath? {
+    [folder, folder.appending("tokenizer")].first { place in
+      place.appending("tokenizer.json").isFile
+        || place.appending("vocab.json").isFile && place.appending("merges.txt").isFile
+    }
   }
 
   private init(_ file: TokenizerFile, special: SpecialTokens) throws(FileError) {
@@ -39,7 +42,8 @@ extension Tokenizer {
       let id = vocabulary.id(of: entry.token.content) ?? entry.id ?? next
       if let claimed = entry.id, claimed != id || !(0...Vocabulary.highestID).contains(id) {
         throw FileError(
-          .malformed, file.path, "the added token \"\(entry.token.content)\" has the id \(claimed)"
+          .malformed, file.path,
+          "the added token \"\(entry.token.content)\" has the id \(claimed)"
             + (claimed != id ? ", but \(id) in the vocabulary" : ", which is no token id"))
       }
       if vocabulary.id(of: entry.token.content) == nil, let owner = vocabulary.entry(id) {
