@@ -64,9 +64,10 @@ package struct ImageEncoder: Sendable {
           + positionTable
       })
     var x = firstNorm(embedded)  // [n · tokens, width]
-    for layer in layers.dropLast() { layer.apply(to: &x, tokens: tokens) }
+    let lengths = Array(repeating: tokens, count: count)
+    for layer in layers.dropLast() { layer.apply(to: &x, lengths: lengths) }
     let classRows = (0..<count).map { $0 * tokens }
-    let last = layers.last?.classTokens(x, tokens: tokens, rows: classRows) ?? rows(classRows, of: x)
+    let last = layers.last?.classTokens(x, lengths: lengths, rows: classRows) ?? rows(classRows, of: x)
     return lastNorm(last)
   }
 }
@@ -104,15 +105,15 @@ private struct ImageLayer: Sendable {
   }
 
   /// x [n · tokens, width] becomes the layer's output.
-  func apply(to x: inout Tensor, tokens: Int) {
-    let attention = Attention(heads: heads, tokens: tokens, isCausal: false)
+  func apply(to x: inout Tensor, lengths: [Int]) {
+    let attention = Attention(heads: heads, lengths: lengths, isCausal: false)
     attentionOutput.add(attention(queriesKeysValues(attentionNorm(x))), to: &x)
     perceptronOutput.add(perceptronInput(perceptronNorm(x)), to: &x)
   }
 
   /// The layer's output in `classRows` only: nothing else of the last layer is used.
-  func classTokens(_ x: Tensor, tokens: Int, rows classRows: [Int]) -> Tensor {
-    let attention = Attention(heads: heads, tokens: tokens, isCausal: false)
+  func classTokens(_ x: Tensor, lengths: [Int], rows classRows: [Int]) -> Tensor {
+    let attention = Attention(heads: heads, lengths: lengths, isCausal: false)
     let attended = attention(queriesKeysValues(attentionNorm(x)))
     var result = rows(classRows, of: x)
     attentionOutput.add(rows(classRows, of: attended), to: &result)

@@ -35,7 +35,7 @@ package struct TextEncoder: Sendable {
   package func conditioning(_ ids: [[Int]], clipSkip: Int = 1) -> Tensor {
     precondition((1...layers.count).contains(clipSkip), "a clip skip of \(clipSkip) with \(layers.count) layers")
     var x = embedded(ids)
-    for layer in layers.dropLast(clipSkip - 1) { x = layer(x, tokens: ids[0].count) }
+    for layer in layers.dropLast(clipSkip - 1) { x = layer(x, lengths: ids.map(\.count)) }
     return finalNorm(x).reshaped([ids.count, ids[0].count, configuration.width])
   }
 
@@ -52,7 +52,8 @@ package struct TextEncoder: Sendable {
   /// Token and position embeddings added up: `ids` [n][t] to [n · t, width].
   package func embedded(_ ids: [[Int]]) -> Tensor {
     let length = ids.first?.count ?? 0
-    precondition(ids.allSatisfy { $0.count == length } && length <= configuration.positionCount, "texts of unlike length")
+    precondition(
+      ids.allSatisfy { $0.count == length } && length <= configuration.positionCount, "texts of unlike length")
     let positions = ids.flatMap { $0.indices.map { $0 } }
     return rows(ids.flatMap { $0 }, of: tokenTable) + rows(positions, of: positionTable)
   }
@@ -92,10 +93,18 @@ package struct TextLayer: Sendable {
     heads = configuration.headCount
   }
 
-  /// x [n · tokens, width] to the same shape.
-  package func callAsFunction(_ x: Tensor, tokens: Int) -> Tensor {
-    let attention = Attention(heads: heads, tokens: tokens, isCausal: true)
+  /// x [tokens, width], sequences of these lengths one behind the other, to the same shape.
+  package func callAsFunction(_ x: Tensor, lengths: [Int]) -> Tensor {
+    let attention = Attention(heads: heads, lengths: lengths, isCausal: true)
     let attended = x + attentionOutput(attention(queriesKeysValues(attentionNorm(x))))
     return attended + perceptronOutput(activation(perceptronInput(perceptronNorm(attended))))
+  }
+}
+
+extension TextConfiguration {
+  /// The position whose output stands for the whole text: the first end-of-text token, or the highest id's first place
+  /// where the configuration does not name one (old files name a wrong one).
+  package func poolingPosition(in ids: [Int]) -> Int {
+    (endOfText ?? ids.max()).flatMap { ids.firstIndex(of: $0) } ?? 0
   }
 }

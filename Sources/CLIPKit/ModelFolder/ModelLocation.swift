@@ -1,5 +1,6 @@
 package import Files
 package import SystemPackage
+package import TensorKit
 
 /// A model that somebody named: where it is and what it is made of.
 package struct ModelLocation: Sendable {
@@ -75,7 +76,7 @@ extension ModelLocation {
   package func textEncoder() throws(FileError) -> (configuration: TextConfiguration, weights: TensorScope) {
     switch kind {
     case .file:
-      let weights = try TensorScope(FileModel.open(path))
+      let weights = try TensorScope(clip: FileModel.open(path))
       return (try FileModel.textConfiguration(weights), weights)
     case .pipeline, .clip, .textEncoder, .imageEncoder:
       let folder = kind == .pipeline ? path.appending("text_encoder") : path
@@ -88,7 +89,7 @@ extension ModelLocation {
           .malformed, path,
           "is a pipeline of Stable Diffusion 2 (its text encoder is 1024 wide); 1.x was expected (768)")
       }
-      return (text, try TensorScope(WeightFiles.open(in: folder)))
+      return (text, try TensorScope(clip: WeightFiles.open(in: folder)))
     }
   }
 
@@ -108,7 +109,7 @@ extension ModelLocation {
         hint: "one with config.json, model.safetensors and a tokenizer, such as openai/clip-vit-large-patch14")
     }
     let configuration = try CLIPConfiguration(file: path.appending("config.json"))
-    return (configuration, try TensorScope(WeightFiles.open(in: path)))
+    return (configuration, try TensorScope(clip: WeightFiles.open(in: path)))
   }
 
   /// The tokenizer in the folder, or nil where there is none, as with single files.
