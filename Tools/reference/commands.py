@@ -8,6 +8,7 @@ Reads CLIPKitTests/Fixtures/clip-quick, which clip.py makes.
 |---|---|
 | `gallery/` | five pictures: RGB, JPEG, transparent, grey, and one that Exif says is to be turned, in a folder of its own |
 | `embed.safetensors` | `openai`, `hf`: the five pictures' features under either way of cropping; `drop`: OpenAI's, alpha dropped |
+| `slow.png` | 6000 x 6000 pixels in few bytes: work for about a second |
 | `system-call.pt` | a file that runs a command where its pickle is executed |
 """
 
@@ -112,6 +113,7 @@ def main():
         },
         fixtures / "embed.safetensors",
     )
+    Image.new("1", (6000, 6000)).save(fixtures / "slow.png", optimize=True)
     (fixtures / "system-call.pt").write_bytes(legacy({"weights": SystemCall()}))
 
 

@@ -13,7 +13,8 @@ struct Bench: ParsableCommand {
       same work in turn: scripts in that folder, run by $AESGRAD_PYTHON (else python3).
       """)
 
-  @Option(help: ArgumentHelp("Scripts of other programs to compare with; otherwise $AESGRAD_PEERS.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Scripts of other programs to compare with; otherwise $AESGRAD_PEERS.", valueName: "folder"))
   var peers: PathArgument?
 
   @Option(help: ArgumentHelp("How many threads to use; otherwise as many as there are cores.", valueName: "count"))
@@ -69,7 +70,9 @@ struct Bench: ParsableCommand {
     return try Interruption.whileWriting {
       try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(atPath: folder.string) }
-      if !output.quiet { Console.note("making a model with random weights (1.2 GB in \(folder.removingLastComponent()))") }
+      if !output.quiet {
+        Console.note("making a model with random weights (1.2 GB in \(folder.removingLastComponent()))")
+      }
       try RandomModel.write(to: folder)
       let model = try ImageFeatures(ModelLocation(folder))
       let pixels = RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)

@@ -36,6 +36,11 @@ struct Interruption: Error {
     _ = Glibc.signal(SIGPIPE, SIG_IGN)
     _ = Glibc.signal(SIGXFSZ, SIG_IGN)
     _ = Glibc.signal(SIGALRM) { _ in Interruption.runOutOfPatience() }
+    var numbers = sigset_t()
+    unsafe sigemptyset(&numbers)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGALRM] { unsafe sigaddset(&numbers, number) }
+    // A parent's thread that blocks signals, as Dispatch's do, hands that down to its children.
+    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       let previous = Glibc.signal(number) { signal in Interruption.receive(signal) }
       // What `nohup`, or a shell for its background jobs, has switched off stays off.
