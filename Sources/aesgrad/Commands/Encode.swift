@@ -74,8 +74,8 @@ struct Encode: ParsableCommand {
         Report(
           text: text, tokens: min(count, length - 2), shape: conditioning.shape, textFeature: projection != nil,
           out: out.path.printable))
-    } else if !output.quiet {
-      Console.note("\(out.path.printable): conditioning \(conditioning.shape)")
+    } else {
+      try Console.printLine("\(out.path.printable): conditioning \(conditioning.shape)")
     }
   }
   /// The projection of the CLIP model, which must fit the text encoder: checkpoints bring none of their own.
