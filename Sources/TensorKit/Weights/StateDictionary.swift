@@ -16,7 +16,7 @@ struct StateDictionary: Sendable {
   private var visits = 0
 
   // Shared values can make a small file a very large tree; an honest file is near neither limit.
-  private static let mostVisits = 1_000_000
+  private static let mostVisits = 100_000
   private static let deepest = 32
 
   init(_ pickle: Pickle) throws(PickleError) {
@@ -32,6 +32,7 @@ struct StateDictionary: Sendable {
   }
 
   private mutating func collect(_ value: PickleValue, _ name: ByteString, _ depth: Int) throws(PickleError) {
+    guard case .node = value else { return }
     visits += 1
     guard visits <= Self.mostVisits, depth <= Self.deepest else {
       throw PickleError(problem: "values are nested or repeated without end", offset: pickle.end)
@@ -44,7 +45,10 @@ struct StateDictionary: Sendable {
     }
     switch pickle.node(value) {
     case .list(let elements), .tuple(let elements):
-      for (index, element) in elements.enumerated() { try collect(element, Self.join(name, "\(index)"), depth + 1) }
+      for (index, element) in elements.enumerated() {
+        guard case .node = element else { continue }
+        try collect(element, Self.join(name, "\(index)"), depth + 1)
+      }
     case .dictionary(let members):
       for (key, value) in Self.pairs(members) {
         guard let part = pickle.text(key) ?? pickle.integer(key).map({ "\($0)" }) else { continue }
