@@ -62,7 +62,7 @@ let tests: [Target] = [
     swiftSettings: strict),
   .testTarget(
     name: "CommandTests", dependencies: ["TensorKit", "Files", "TestSupport", system],
-    swiftSettings: strict),
+    exclude: ["Fixtures"], swiftSettings: strict),
 ]
 
 let package = Package(

@@ -1,3 +1,4 @@
+import CLIPKit
 public import Files
 public import SystemPackage
 public import TensorKit
@@ -28,7 +29,7 @@ extension Aesthetic {
     if let width, let found = shape.last, found != width {
       throw FileError(
         .malformed, path,
-        "is an aesthetic of width \(Self.describe(width: found)); \(Self.describe(width: width)) was expected",
+        "is an aesthetic of width \(CLIPFamily.describe(width: found)); \(CLIPFamily.describe(width: width)) was expected",
         hint: "make one for this model with `aesgrad embed`")
     }
     let mean = try source.tensor(name)

@@ -34,19 +34,4 @@ public struct Aesthetic: Sendable {
     }
     self.init(mean: Tensor(sums.map { Float($0 / Double(count)) }, shape: [width]))
   }
-
-  /// The family of CLIP models whose features have this width, for people to read.
-  public static func family(width: Int) -> String? {
-    switch width {
-    case 512: "CLIP ViT-B"
-    case 640: "CLIP RN50x4"
-    case 768: "CLIP ViT-L, Stable Diffusion 1.x"
-    case 1024: "OpenCLIP ViT-H, Stable Diffusion 2.x"
-    case 1280: "OpenCLIP ViT-bigG, SDXL"
-    default: nil
-    }
-  }
-
-  /// A width and the family it belongs to, such as `768 (CLIP ViT-L, Stable Diffusion 1.x)`.
-  public static func describe(width: Int) -> String { family(width: width).map { "\(width) (\($0))" } ?? "\(width)" }
 }

@@ -41,25 +41,3 @@ public enum Folder {
     }
   }
 }
-
-/// What a path leads to, links followed.
-public struct FileStatus: Sendable {
-  /// What two paths to one file or folder have in common.
-  public struct Identity: Hashable, Sendable {
-    let device: UInt64
-    let number: UInt64
-  }
-
-  /// Which file or folder it is.
-  public let identity: Identity
-  /// Whether it is a folder.
-  public let isFolder: Bool
-
-  /// The status of what is at `path`, without opening it; nil if there is nothing.
-  public init?(of path: FilePath) {
-    var status = stat()
-    guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { return nil }
-    identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
-    isFolder = status.st_mode & S_IFMT == S_IFDIR
-  }
-}

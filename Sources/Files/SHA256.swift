@@ -39,7 +39,8 @@ public struct SHA256: Sendable {
     var copy = self
     var padding: [UInt8] = [0x80]
     while (rest.count + padding.count) % Self.blockLength != 56 { padding.append(0) }
-    for shift in stride(from: 56, through: 0, by: -8) { padding.append(UInt8(truncatingIfNeeded: (count << 3) >> shift)) }
+    let bits = count << 3
+    for shift in stride(from: 56, through: 0, by: -8) { padding.append(UInt8(truncatingIfNeeded: bits >> shift)) }
     copy.update(padding.span)
     return copy.hash.map { word in
       let digits = String(word, radix: 16)

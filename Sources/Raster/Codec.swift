@@ -98,6 +98,19 @@ enum Codec {
     }
   }
 
+  /// Pixels in another order: result row y, column x is the stored pixel start + x * right + y * down.
+  static func reorder(
+    _ pixels: [UInt8], start: Int, right: Int, down: Int, width: Int, height: Int
+  ) -> [UInt8] {
+    let count = pixels.count
+    let corners = [0, (width - 1) * right, (height - 1) * down, (width - 1) * right + (height - 1) * down]
+    precondition(width * height * 3 == count && corners.allSatisfy { (0..<count / 3).contains(start + $0) })
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+      unsafe aes_reorder(pixels, start, right, down, Int32(width), Int32(height), target.baseAddress)
+      initialized = count
+    }
+  }
+
   @unsafe private static func withCAxis(_ axis: ResamplingAxis, _ body: (aes_axis) -> Void) {
     unsafe axis.firsts.withUnsafeBufferPointer { firsts in
       unsafe axis.counts.withUnsafeBufferPointer { counts in

@@ -63,17 +63,7 @@ extension Picture {
       case .transversed: (width * height - 1, -width, -1)
       case .turnedLeft: (width - 1, width, -1)
       }
-    var result: [UInt8] = []
-    result.reserveCapacity(pixels.count)
-    for row in 0..<newHeight {
-      var stored = (start + row * down) * 3
-      for _ in 0..<newWidth {
-        result.append(pixels[stored])
-        result.append(pixels[stored + 1])
-        result.append(pixels[stored + 2])
-        stored += right * 3
-      }
-    }
+    let result = Codec.reorder(pixels, start: start, right: right, down: down, width: newWidth, height: newHeight)
     return Picture(width: newWidth, height: newHeight, pixels: result, source: source)
   }
 }

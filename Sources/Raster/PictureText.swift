@@ -36,7 +36,8 @@ struct PNGTextReader {
     } else {
       return
     }
-    let length = text.map { $0.value.utf8.count } ?? 0
+    // A million empty texts are not nothing either.
+    let length = text.map { $0.key.utf8.count + $0.value.utf8.count + 64 } ?? 0
     if let text, total + length <= PictureText.totalLimit {
       texts.append(text)
       total += length

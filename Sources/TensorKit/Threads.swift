@@ -28,10 +28,12 @@ public enum Threads {
 
 /// Calls `body` with ranges that together are `0..<count`, several at a time; returns when all are done.
 ///
-/// Ranges hold at least `grain` indices. Inside another call the whole range comes at once, on the same thread.
-package func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) {
-  // Two pieces a thread even out cores of unequal speed without costing much.
-  let pieces = min(Threads.count == 1 ? 1 : Threads.count * 2, count / max(1, grain))
+/// Ranges hold at least `grain` indices. Inside another call the whole range comes at once, on the same thread. Two pieces
+/// a thread even out cores of unequal speed without costing much.
+package func parallel(
+  _ count: Int, grain: Int = 1, piecesPerThread: Int = 2, _ body: @Sendable (Range<Int>) -> Void
+) {
+  let pieces = min(Threads.count == 1 ? 1 : Threads.count * piecesPerThread, count / max(1, grain))
   guard pieces > 1, !Threads.isInsideParallel else {
     if count > 0 { body(0..<count) }
     return
@@ -60,14 +62,14 @@ package func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int
 extension Tensor {
   /// A tensor whose rows `fill` writes, several ranges of rows at a time. `shape` without its last axis counts the rows.
   @unsafe package init(
-    shape: [Int], rowGrain: Int = 1,
+    shape: [Int], rowGrain: Int = 1, piecesPerThread: Int = 2,
     inParallel fill: @Sendable (_ rows: Range<Int>, _ output: UnsafeMutableBufferPointer<Float>) -> Void
   ) {
     let width = shape.last ?? 1
     let rows = shape.dropLast().reduce(1, *)
     unsafe self.init(uninitialized: shape) { buffer in
       let shared = unsafe SharedElements(buffer)
-      parallel(rows, grain: rowGrain) { range in
+      parallel(rows, grain: rowGrain, piecesPerThread: piecesPerThread) { range in
         unsafe fill(range, shared.part(range.lowerBound * width, range.count * width))
       }
     }

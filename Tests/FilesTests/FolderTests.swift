@@ -34,21 +34,6 @@ struct FolderTests {
     }
   }
 
-  @Test("Two paths to one folder have one identity")
-  func identity() throws {
-    try withTemporaryFolder { folder in
-      let link = folder.appending("link")
-      #expect(unsafe link.withPlatformString { unsafe symlink(".", $0) } == 0)
-      let status = try #require(FileStatus(of: link))
-      #expect(status.isFolder)
-      #expect(status.identity == FileStatus(of: folder)?.identity)
-      try create(Array("file".utf8), in: folder)
-      let file = try #require(FileStatus(of: folder.appending("file")))
-      #expect(!file.isFolder && file.identity != status.identity)
-      #expect(FileStatus(of: folder.appending("none")) == nil)
-    }
-  }
-
   private func create(_ name: [UInt8], in folder: FilePath) throws {
     let characters = name.map { CChar(bitPattern: $0) } + [0]
     let component = unsafe characters.withUnsafeBufferPointer { buffer in

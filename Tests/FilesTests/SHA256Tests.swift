@@ -39,7 +39,9 @@ struct SHA256Tests {
     var whole = SHA256()
     whole.update(bytes.span)
     var hash = SHA256()
-    for start in stride(from: 0, to: bytes.count, by: length) { hash.update(bytes.span.extracting(start..<min(start + length, 1000))) }
+    for start in stride(from: 0, to: bytes.count, by: length) {
+      hash.update(bytes.span.extracting(start..<min(start + length, 1000)))
+    }
     #expect(hash.finish() == whole.finish())
   }
 }

@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: [true, false])
   func attends(isCausal: Bool) {
     var random = SplitMix(state: 4)
-    let attention = Attention(heads: 2, tokens: 5, isCausal: isCausal)
+    let attention = Attention(heads: 2, lengths: [3, 1, 6], isCausal: isCausal)
     let x = Tensor.random([10, 3 * 6], using: &random)
     check(x, { attention($0) }) { attention.pullback($0, queriesKeysValues: x) }
   }

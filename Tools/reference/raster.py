@@ -10,7 +10,8 @@ Tests/RasterTests/Fixtures:
 - `clip/`: pictures of ten sizes in six colour modes, and `clip.json`: for each the SHA-256 of the 224 x 224 pixels
   that Pillow makes of it for CLIP, with OpenAI's crop and with Hugging Face's.
 - `resizing.json`: SHA-256 of resized pictures that the tests make themselves.
-- `texts.png`: text chunks of all kinds as Pillow writes them.
+- `texts.png`: text chunks of all kinds as Pillow writes them; `swelling.png`: small chunks that inflate to 8 MB.
+- `alpha-table.png`: every colour value with every alpha, and the SHA-256 of what it looks like over white.
 """
 
 import base64
@@ -354,6 +355,12 @@ def text_fixture():
     texts.add_itxt("packed too", "Ελληνικά. " * 50, lang="el", tkey="κλειδί", zip=True)
     texts.add_text("empty", "")
     (FIXTURES / "texts.png").write_bytes(saved(Image.fromarray(photo(9, 7)), "PNG", pnginfo=texts))
+
+    # Texts and a colour profile that swell from kilobytes to 8 MB.
+    swollen = zlib.compress(bytes(8 << 20), 9)
+    extra = chunk(b"zTXt", b"bomb\0\0" + swollen) + chunk(b"iTXt", b"bomb\0\1\0\0\0" + swollen)
+    extra += chunk(b"iCCP", b"bomb\0\0" + swollen) + chunk(b"tEXt", b"Comment\0harmless")
+    (FIXTURES / "swelling.png").write_bytes(png(noise(7, 9, 3), 2, 8, extra=extra))
 
 
 if __name__ == "__main__":

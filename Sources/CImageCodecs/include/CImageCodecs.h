@@ -1,4 +1,4 @@
-// Picture decoders, a PNG encoder and two inner loops, for the one Swift file that calls them.
+// Picture decoders, a PNG encoder and three inner loops, for the one Swift file that calls them.
 //
 // libpng and libjpeg report errors with longjmp, which must not cross Swift frames: each function here does its whole
 // job in one call, from memory to memory, with no callbacks. The caller has read the header already and passes the
@@ -62,5 +62,10 @@ typedef struct {
 void aes_resample_rows(const uint8_t *input, int width, int rows, const aes_axis *axis, uint8_t *output);
 /// Resamples rows of `row_bytes` bytes across the rows. `sums` has room for `row_bytes` numbers.
 void aes_resample_columns(const uint8_t *input, size_t row_bytes, const aes_axis *axis, int32_t *sums, uint8_t *output);
+
+/// Copies `width * height` pixels of R, G, B in another order: result row y, column x comes from the stored pixel
+/// start + x * right + y * down.
+void aes_reorder(const uint8_t *stored, ptrdiff_t start, ptrdiff_t right, ptrdiff_t down, int width, int height,
+                 uint8_t *result);
 
 #endif

@@ -4,6 +4,7 @@
 #include "activations.h"
 #include "checksum.h"
 #include "cores.h"
+#include "few_rows.h"
 #include "half.h"
 #include "normalisation.h"
 #include "softmax.h"

@@ -21,6 +21,7 @@ struct Failure {
   init(_ error: any Error) {
     switch error {
     case let error as FileError: self.init(error)
+    case let error as AllFailed: self.init(lines: [], code: error.code)
     case is Console.Closed: self.init(lines: [], code: 0)
     case let error as Interruption: self.init(lines: [], code: 128 + error.signal)
     case let error as PartlyDone:
@@ -79,11 +80,4 @@ struct Failure {
     let parts = Aesgrad.fullMessage(for: error).split(separator: "\n").last?.split(separator: "'") ?? []
     return parts.count > 1 ? "\(parts[1]) explains the usage" : nil
   }
-}
-
-/// Some inputs failed, each of which was named when it did; the rest is done.
-struct PartlyDone: Error {
-  let failed: Int
-  let total: Int
-  let what: String
 }

@@ -1,0 +1,15 @@
+import Foundation
+import Testing
+
+@Suite("Help")
+struct HelpTests {
+  // After a change of the help: COLUMNS=80 aesgrad embed --help > Tests/CommandTests/Fixtures/help/embed.txt
+  @Test("The help is what has been agreed on", arguments: ["", "info"])
+  func help(command: String) throws {
+    let name = command.isEmpty ? "aesgrad" : command
+    let expected = try String(contentsOfFile: fixture("help/\(name).txt"), encoding: .utf8)
+    let outcome = try Program.run((command.isEmpty ? [] : [command]) + ["--help"])
+    #expect(outcome.code == 0 && outcome.errors == "")
+    #expect(outcome.output == expected)
+  }
+}
