@@ -85,9 +85,8 @@ private struct Roles {
 }
 
 extension AddedToken {
-  /// The token of a JSON value: its text alone, or an object with `content` and flags. Nil if there is no text.
-  ///
-  /// - Parameter isSpecial: special tokens are looked for in the original text unless the file says otherwise.
+  /// The token of a JSON value: its text alone, or an object with `content` and flags. Nil if there is no text. Special
+  /// tokens are looked for in the original text, others in the normalised one, unless the file says otherwise.
   init?(_ value: JSON, isSpecial: Bool) {
     guard let content = value.string ?? value["content"]?.string else { return nil }
     self.init(
