@@ -114,7 +114,7 @@ def special_folders():
                 "662": token("<|startoftext|>", special=True), "663": token("<|endoftext|>", normalized=False, special=True),
                 "664": token("<sks>", special=False, single_word=True),
                 "665": token("[MASK]", special=True, lstrip=True, rstrip=True, normalized=False),
-                "666": token("CAFÉ", special=False),
+                "666": token("CAFÉ", special=False), "667": token("two  words", special=False),
             },
         },
     }  # fmt: skip
