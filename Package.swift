@@ -61,7 +61,7 @@ let tests: [Target] = [
     name: "AestheticTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
     swiftSettings: strict),
   .testTarget(
-    name: "CommandTests", dependencies: ["TensorKit", "Files", "TestSupport", system],
+    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]
 

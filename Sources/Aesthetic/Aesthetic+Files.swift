@@ -51,6 +51,12 @@ extension Aesthetic {
       replacing: replacing)
   }
 
+  /// Writes a .pt file with the mean alone, `[1, D]`, as the A1111 extension stores and loads it.
+  public func writeTorch(to path: FilePath, replacing: Bool) throws {
+    try TorchWriter.write(
+      tensor: WeightEntry(Name.mean, mean.reshaped([1, width])), to: path, replacing: replacing)
+  }
+
   private static func tensorName(in source: some WeightSource) -> ByteString? {
     let names = source.names
     if names.count == 1 { return names[0] }

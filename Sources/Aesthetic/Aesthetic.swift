@@ -10,6 +10,8 @@ public struct Aesthetic: Sendable {
   public let mean: Tensor  // [D]
   /// The mean scaled to length 1.
   public let direction: Tensor  // [D]
+  /// The length of the mean.
+  public let length: Double
   /// The number of features, which says what family of CLIP models it belongs to.
   public var width: Int { mean.count }
 
@@ -19,6 +21,7 @@ public struct Aesthetic: Sendable {
     // In double precision the square of any float is finite and no sum of them is rounded to zero.
     let length = elements.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     guard length > 0, length.isFinite else { return nil }
+    self.length = length
     self.mean = mean.reshaped([mean.count])
     direction = Tensor(elements.map { Float(Double($0) / length) }, shape: [mean.count])
   }

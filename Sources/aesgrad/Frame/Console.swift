@@ -22,10 +22,13 @@ enum Console {
   }
 
   /// Writes one JSON object to standard output, its members in alphabetical order.
-  static func printJSON(_ value: some Encodable) throws {
+  static func printJSON(_ value: some Encodable) throws { try printLine(json(value)) }
+
+  /// JSON on one line; numbers in as many digits as it takes to read them back unchanged.
+  static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    try printLine(String(decoding: encoder.encode(value), as: UTF8.self))
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   /// Writes a line to standard error. Where that fails there is nobody left to tell.

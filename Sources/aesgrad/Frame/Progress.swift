@@ -46,11 +46,14 @@ final class Progress {
     guard let columns else { return }
     lastDrawn = clock.now
     let line = Progress.line(what, done: done, of: total, seconds: (clock.now - start).seconds, columns: columns)
+    Interruption.noteLine(drawn: true)
     Console.writeError("\r\u{1B}[K" + line)
   }
 
   private func erase() {
-    if columns != nil { Console.writeError("\r\u{1B}[K") }
+    guard columns != nil else { return }
+    Console.writeError("\r\u{1B}[K")
+    Interruption.noteLine(drawn: false)
   }
 
   /// The line as it is drawn, shorter than `columns`: `pictures:  40%|████      | 4/10 [00:02<00:03, 2.0/s]`.

@@ -1,0 +1,48 @@
+import Glibc
+import TensorKit
+
+/// What this machine can do at best, measured: no program is faster than its products and its memory.
+struct MachineLimits: Encodable {
+  /// Dense Float32 products, in 10⁹ operations a second.
+  let productGFLOPS: Double
+  /// Reading memory, in 10⁹ bytes a second.
+  let readGBs: Double
+
+  init() throws {
+    productGFLOPS = try Self.products()
+    readGBs = try Self.reading()
+  }
+
+  /// The product of eight pictures' tokens with the widest weight of ViT-L/14's perceptron, its weights packed.
+  private static func products() throws -> Double {
+    let (rows, outputs, inputs) = (2056, 4096, 1024)
+    let x = RandomWeights.tensor([rows, inputs], seed: 1, scale: 1)
+    let weight = RandomWeights.tensor([outputs, inputs], seed: 2, scale: 0.03)
+    guard let product = PackedLinear(weight: weight, bias: nil, rows: rows) else { return 0 }
+    let times = try Stopwatch.times(runs: 5) { _ = product(x) }
+    return 2 * Double(rows * outputs * inputs) / (times.min() ?? 1) / 1e9
+  }
+
+  /// Sums over a quarter of a gigabyte, which no cache holds, on all threads.
+  private static func reading() throws -> Double {
+    let count = 1 << 26
+    let tensor = Tensor([Float](repeating: 1, count: count), shape: [count])
+    let times = try Stopwatch.times(runs: 5) {
+      parallel(count, grain: 1 << 20) { range in
+        unsafe tensor.withUnsafeElements { elements in
+          // Sixteen sums at a time: one alone would wait for its own additions, not for memory.
+          var sums = SIMD16<Float>.zero
+          var position = range.lowerBound
+          let part = UnsafeRawBufferPointer(elements)
+          while position + 16 <= range.upperBound {
+            sums += unsafe part.loadUnaligned(fromByteOffset: position * 4, as: SIMD16<Float>.self)
+            position += 16
+          }
+          // What nobody looks at would be optimised away.
+          if sums.sum() < 0 { abort() }
+        }
+      }
+    }
+    return Double(count * 4) / (times.min() ?? 1) / 1e9
+  }
+}

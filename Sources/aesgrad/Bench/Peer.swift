@@ -1,0 +1,42 @@
+import Foundation
+import SystemPackage
+import TensorKit
+
+/// Another program that does the same work, started as a script that prints one line of JSON with its time.
+struct Peer {
+  let name: String
+  private let script: String
+  private let arguments: [String]
+  /// What the JSON calls the time, and how many pictures it is for; nil where the JSON says that itself.
+  private let field: String
+
+  /// The programs that encode pictures.
+  static func imageEncoders(model: FilePath, threads: Int) -> [Peer] {
+    [
+      Peer(
+        name: "transformers (PyTorch)", script: "clip_images.py",
+        arguments: [model.string, "--batch", "8", "--threads", "\(threads)"], field: "seconds_per_image"),
+      Peer(
+        name: "OpenVINO", script: "openvino_models.py", arguments: ["image", model.string, "--threads", "\(threads)"],
+        field: "seconds"),
+    ]
+  }
+
+  /// Seconds a picture; nil where the script or a package it needs is not there.
+  func secondsPerImage(scripts: FilePath, python: String) throws -> Double? {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [python, scripts.appending(script).string] + arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    try Interruption.check()
+    guard process.terminationStatus == 0, let line = output.split(separator: UInt8(ascii: "\n")).last,
+      let json = try? JSONSerialization.jsonObject(with: line) as? [String: Any], let seconds = json[field] as? Double
+    else { return nil }
+    return field == "seconds" ? seconds / Double(json["batch"] as? Int ?? 1) : seconds
+  }
+}

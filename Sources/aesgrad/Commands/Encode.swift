@@ -1,0 +1,94 @@
+import ArgumentParser
+import CLIPKit
+import Files
+import TensorKit
+
+struct Encode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turns a text into the conditioning that Stable Diffusion is given.",
+    discussion: """
+      Writes a safetensors file with "conditioning" [77, width], and with a CLIP model "text_feature" [features], which \
+      is the text in the space of the pictures.
+      """)
+
+  @Argument(help: "The text.")
+  var text: String
+
+  @OptionGroup var models: ModelOptions
+
+  @Option(help: ArgumentHelp("Take the last layer's output (1), the last but one's (2), and so on.", valueName: "n"))
+  var clipSkip = 1
+
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
+  var out: PathArgument
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var replacing: ReplaceOptions
+
+  private struct Report: Encodable {
+    let text: String
+    let tokens: Int
+    let shape: [Int]
+    let textFeature: Bool
+    let out: String
+  }
+
+  func validate() throws {
+    if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
+  }
+
+  func run() throws {
+    models.applyThreads()
+    try OutputFile.checkTarget(out.path, replacing: replacing.force)
+    let clip = try models.namedCLIP()
+    guard let model = try models.namedModel() ?? clip else {
+      throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
+    }
+    let tokenizer = try models.tokenizer()
+    let encoder = try TextEncoder(model)
+    let projection = try clip.map { try self.projection(of: $0, for: encoder, model) }
+    let layers = encoder.configuration.layerCount
+    guard clipSkip <= layers else {
+      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
+    }
+    let length = encoder.configuration.positionCount
+    let count = tokenizer.ids(for: text).count
+    if count > length - 2, !output.quiet {
+      Console.note("note: the text has \(count) tokens; all but the first \(length - 2) are cut off")
+    }
+    let ids = tokenizer.encode(text, length: length)
+    let conditioning = encoder.conditioning([ids], clipSkip: clipSkip).reshaped([length, encoder.configuration.width])
+    var entries = [WeightEntry("conditioning", conditioning)]
+    if let projection {
+      let feature = projection(encoder.pooled([ids]))
+      entries.append(WeightEntry("text_feature", feature.reshaped([feature.count])))
+    }
+    let metadata: [ByteString: ByteString] = [
+      "kind": "conditioning", "text": ByteString(text), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
+    ]
+    try Interruption.whileWriting {
+      try SafetensorsWriter.write(entries, metadata: metadata, to: out.path, replacing: replacing.force)
+    }
+    if output.json {
+      try Console.printJSON(
+        Report(
+          text: text, tokens: min(count, length - 2), shape: conditioning.shape, textFeature: projection != nil,
+          out: out.path.printable))
+    } else if !output.quiet {
+      Console.note("\(out.path.printable): conditioning \(conditioning.shape)")
+    }
+  }
+  /// The projection of the CLIP model, which must fit the text encoder: checkpoints bring none of their own.
+  private func projection(
+    of clip: ModelLocation, for encoder: TextEncoder, _ model: ModelLocation
+  ) throws(FileError) -> TextProjection {
+    let projection = try TextProjection(clip)
+    let (found, expected) = (projection.weight.shape[1], encoder.configuration.width)
+    guard found == expected else {
+      throw FileError(
+        .malformed, clip.path,
+        "has a text projection of width \(found); \(expected) was expected, as in \(model.path.printable)")
+    }
+    return projection
+  }
+}
