@@ -49,7 +49,7 @@ let tests: [Target] = [
     name: "TestSupport", dependencies: ["TensorKit", "Files", system], path: "Tests/TestSupport", swiftSettings: strict),
   .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", system], swiftSettings: strict),
   .testTarget(
-    name: "TensorKitTests", dependencies: ["TensorKit", "Files", "TestSupport", system],
+    name: "TensorKitTests", dependencies: ["TensorKit", "CKernels", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "RasterTests", dependencies: ["Raster", "Files", "TestSupport", system],

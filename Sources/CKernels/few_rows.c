@@ -3,6 +3,10 @@
 #include "dispatch.h"
 #include "lanes.h"
 
+// So many rows of weights are multiplied with so many rows of x at a time: as many as leave their sums in 32 vector registers.
+enum { BAND_ROWS = 4, BLOCK_ROWS = 4 };
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 size_t ag_packed_count(size_t rows, size_t width) { return (width + LANES - 1) / LANES * LANES * rows; }
 
 void ag_pack_rows(const float *x, float *packed, size_t rows, size_t width) {
@@ -23,39 +27,47 @@ void ag_add_packed_rows(const float *packed, float *x, size_t rows, size_t width
   }
 }
 
-// The products of `height` weight rows with `breadth` rows of x; both are constants where this is used.
-static inline __attribute__((always_inline)) void block(const float *packed_x, const float *weight, float *y, size_t rows,
-                                                        size_t inputs, size_t outputs, int height, int breadth) {
-  lanes sums[4][4] = {{{0}}};
+// The products of `height` weight rows with `breadth` rows of x, all three constants where this is used. The first block of
+// a band asks for the weights of the next one.
+static inline __attribute__((always_inline)) void block(const float *restrict packed_x, const float *restrict weight,
+                                                        float *restrict y, size_t rows, size_t inputs, size_t outputs,
+                                                        const int height, const int breadth, const int is_first) {
+  lanes sums[BAND_ROWS][BLOCK_ROWS] = {{{0}}};
   for (size_t column = 0; column < inputs; column += LANES, packed_x += rows * LANES) {
     size_t count = inputs - column < LANES ? inputs - column : LANES;
-    lanes w[4];
-    for (int i = 0; i < height; i++)
+    lanes w[BAND_ROWS];
+    UNROLLED for (int i = 0; i < height; i++) {
+      if (is_first) __builtin_prefetch(weight + (i + height) * inputs + column);
       w[i] = count == LANES ? load_lanes(weight + i * inputs + column, LANES)
                             : load_lanes(weight + i * inputs + column, count);
-    for (int j = 0; j < breadth; j++) {
+    }
+    UNROLLED for (int j = 0; j < breadth; j++) {
       lanes x = load_lanes(packed_x + j * LANES, LANES);
-      for (int i = 0; i < height; i++) sums[i][j] += w[i] * x;
+      UNROLLED for (int i = 0; i < height; i++) sums[i][j] += w[i] * x;
     }
   }
   for (int j = 0; j < breadth; j++)
     for (int i = 0; i < height; i++) y[j * outputs + i] = sum_of_lanes(sums[i][j]);
 }
 
+static inline __attribute__((always_inline)) void band(const float *packed_x, const float *weight, float *y, size_t rows,
+                                                       size_t inputs, size_t outputs, const int height) {
+  size_t row = 0;
+  if (rows >= BLOCK_ROWS) {
+    block(packed_x, weight, y, rows, inputs, outputs, height, BLOCK_ROWS, 1);
+    row = BLOCK_ROWS;
+  }
+  for (; row + BLOCK_ROWS <= rows; row += BLOCK_ROWS)
+    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, BLOCK_ROWS, 0);
+  for (; row < rows; row++)
+    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 1, row == 0);
+}
+
 FOR_EACH_CPU
 void ag_few_rows_product(const float *packed_x, const float *weight, float *y, size_t rows, size_t inputs, size_t outputs,
                          size_t first, size_t last) {
   size_t o = first;
-  for (; o + 4 <= last; o += 4) {
-    size_t row = 0;
-    for (; row + 4 <= rows; row += 4)
-      block(packed_x + row * LANES, weight + o * inputs, y + row * outputs + o, rows, inputs, outputs, 4, 4);
-    for (; row + 2 <= rows; row += 2)
-      block(packed_x + row * LANES, weight + o * inputs, y + row * outputs + o, rows, inputs, outputs, 4, 2);
-    for (; row < rows; row++)
-      block(packed_x + row * LANES, weight + o * inputs, y + row * outputs + o, rows, inputs, outputs, 4, 1);
-  }
-  for (; o < last; o++)
-    for (size_t row = 0; row < rows; row++)
-      block(packed_x + row * LANES, weight + o * inputs, y + row * outputs + o, rows, inputs, outputs, 1, 1);
+  for (; o + BAND_ROWS <= last; o += BAND_ROWS)
+    band(packed_x, weight + o * inputs, y + o, rows, inputs, outputs, BAND_ROWS);
+  for (; o < last; o++) band(packed_x, weight + o * inputs, y + o, rows, inputs, outputs, 1);
 }

@@ -9,21 +9,31 @@
 enum { LANES = 16 };
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 
+// Macros, not functions: a function with vectors as arguments cannot be inlined into one compiled for wider vectors.
+
 // The first `count` of sixteen numbers at `from`, zeros behind them.
-static inline __attribute__((always_inline)) lanes load_lanes(const float *from, size_t count) {
-  lanes result = {0};
-  memcpy(&result, from, 4 * count);
-  return result;
-}
+#define load_lanes(from, count)            \
+  ({                                       \
+    lanes loaded = {0};                    \
+    memcpy(&loaded, (from), 4 * (count));  \
+    loaded;                                \
+  })
 
-static inline __attribute__((always_inline)) void store_lanes(float *to, lanes value, size_t count) {
-  memcpy(to, &value, 4 * count);
-}
+// Stores the first `count` numbers of `value` at `to`.
+#define store_lanes(to, value, count)      \
+  ({                                       \
+    lanes stored = (value);                \
+    memcpy((to), &stored, 4 * (count));    \
+  })
 
-static inline __attribute__((always_inline)) float sum_of_lanes(lanes x) {
-  float sum[LANES];
-  memcpy(sum, &x, sizeof sum);
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int lane = 0; lane < width; lane++) sum[lane] += sum[lane + width];
-  return sum[0];
-}
+// The sum of all sixteen, halves added to halves.
+#define sum_of_lanes(x)                                                                             \
+  ({                                                                                                \
+    lanes all = (x);                                                                                \
+    __auto_type eight = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +                 \
+                        __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);            \
+    __auto_type four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +                          \
+                       __builtin_shufflevector(eight, eight, 4, 5, 6, 7);                           \
+    __auto_type two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3); \
+    two[0] + two[1];                                                                                \
+  })

@@ -8,9 +8,7 @@ struct ConfigurationFile {
   /// What it holds: an object, always.
   let root: JSON
 
-  /// Reads the file, whose value must be an object.
-  ///
-  /// - Parameter limit: the size from which on it is refused; no configuration comes near the default.
+  /// Reads the file, whose value must be an object. Beyond `limit` bytes it is refused; no configuration comes near.
   init(_ path: FilePath, limit: Int = 4 << 20) throws(FileError) {
     let bytes = try InputFile(path).readAll(limit: limit)
     do {

@@ -18,9 +18,8 @@ package struct ImagePreprocessing: Hashable, Sendable {
     deviation = [0.26862954, 0.26130258, 0.27577711]
   }
 
-  /// Reads a preprocessor_config.json; what it leaves out is as in CLIP.
-  ///
-  /// - Parameter side: what the image encoder takes; a file that asks for another size is an error.
+  /// Reads a preprocessor_config.json; what it leaves out is as in CLIP. The image encoder takes squares of `side`
+  /// pixels, and a file that asks for another size is an error.
   package init(file path: FilePath, side: Int) throws(FileError) {
     let file = try ConfigurationFile(path)
     self.init(side: side)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Float32 numbers in row-major order, with a shape.
 ///
 /// A value: assigning one copies it as far as anybody can tell. The elements stand in memory aligned for vector
@@ -70,10 +72,15 @@ public struct Tensor: Sendable {
 @safe private final class Storage: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<Float>
   var count: Int { unsafe buffer.count }
+  private static let hugePage = 1 << 21
 
   init(count: Int) {
     precondition(count >= 0, "a tensor cannot have \(count) elements")
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
+    let isLarge = count * 4 >= 2 * Self.hugePage
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: max(64, count * 4), alignment: isLarge ? Self.hugePage : 64)
+    // Large tensors are swept from end to end; fewer, larger pages then cost fewer look-ups. Only advice, so no check.
+    if isLarge { unsafe madvise(memory, count * 4, MADV_HUGEPAGE) }
     unsafe buffer = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: count), count: count)
   }
 

@@ -123,12 +123,13 @@ import Testing
   }
 
   @Test(
-    "a word of a megabyte takes no longer than a second",
+    "a word of a megabyte takes no quadratic time",
     arguments: ["a", "é", "海", "\u{301}\u{323}", "ab!", "\u{f73}\u{323}"])
   func longWords(_ unit: String) throws {
     let tokenizer = try Tokenizer(folder: Fixture.path("tokenizer"))
     let word = String(repeating: unit, count: (1 << 20) / unit.utf8.count)
-    let time = ContinuousClock().measure { #expect(!tokenizer.ids(for: word).isEmpty) }
-    #expect(time < .seconds(4), "on a busy machine; \(time)")
+    let time = processorTime { #expect(!tokenizer.ids(for: word).isEmpty) }
+    // It takes half a second; minutes if it were quadratic.
+    #expect(time < .seconds(5), "\(time)")
   }
 }

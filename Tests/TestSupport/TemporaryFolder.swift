@@ -3,7 +3,7 @@ import Foundation
 public import SystemPackage
 
 /// Lends `body` an empty folder that is gone afterwards.
-public func withTemporaryFolder<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
+@discardableResult public func withTemporaryFolder<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
   let url = FileManager.default.temporaryDirectory.appending(path: "aesgrad-test-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: url) }
@@ -11,7 +11,8 @@ public func withTemporaryFolder<Result>(_ body: (FilePath) throws -> Result) thr
 }
 
 /// Lends `body` a file of these bytes that is gone afterwards.
-public func withFile<Result>(_ bytes: [UInt8], _ body: (FilePath) throws -> Result) throws -> Result {
+@discardableResult public func withFile<Result>(_ bytes: [UInt8], _ body: (FilePath) throws -> Result) throws -> Result
+{
   try withTemporaryFolder { folder in
     let path = folder.appending("file")
     // Not synced: thousands of these are made.

@@ -91,7 +91,8 @@ def special_folders():
     typed = {"bos_token": {"__type": "AddedToken", **start}, "eos_token": {"__type": "AddedToken", **end},
              "unk_token": {"__type": "AddedToken", **end}}  # fmt: skip
     texts = ["a <|endoftext|> b", "A<|ENDOFTEXT|>B", "<|StartOfText|>x", "hi! wow!!!", "!", "a <sks> dog", "A <SKS> dog", "a<sks>dog",
-             "x [MASK] y", "x[MASK]y", "X  [mask]  Y", "ein caf\u00c9 hier", "caf\u00c9s", "cafe\u0301!"]  # fmt: skip
+             "x [MASK] y", "x[MASK]y", "X  [mask]  Y", "ein caf\u00c9 hier", "caf\u00c9s", "cafe\u0301!",
+             "Two \t\u3000words", "two words"]  # fmt: skip
     yield "stable-diffusion-1", texts, {
         "special_tokens_map.json": {"bos_token": start, "eos_token": end, "pad_token": "<|endoftext|>", "unk_token": end},
         "tokenizer_config.json": {"tokenizer_class": "CLIPTokenizer", "pad_token": "<|endoftext|>", **typed},
@@ -114,7 +115,7 @@ def special_folders():
                 "662": token("<|startoftext|>", special=True), "663": token("<|endoftext|>", normalized=False, special=True),
                 "664": token("<sks>", special=False, single_word=True),
                 "665": token("[MASK]", special=True, lstrip=True, rstrip=True, normalized=False),
-                "666": token("CAFÉ", special=False),
+                "666": token("CAFÉ", special=False), "667": token("two  words", special=False),
             },
         },
     }  # fmt: skip

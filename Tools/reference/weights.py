@@ -329,6 +329,11 @@ bad = {
     "marks-deep": (parts(b"(" * 10_001), "more than 10000 marks"),
     "cycle": (parts(b"]q\0h\0a"), "without end"),
     "shared-tower": (parts(b"(" + TOWER + b"t"), "without end"),
+    # One long list, one long name, in many places each: a reader that copies or counts them anew would take hours.
+    "shared-list": (parts(b"(](" + b"N" * 3000 + b"eq\0(" + b"h\0" * 3000 + b"tq\1(" + b"h\1" * 3000 + b"tt"), "without end"),
+    "shared-name": (parts(b"(" + text("n" * 900) + b"q\0}q\1" + b"".join(
+        b"}h\0h" + bytes([n]) + b"sq" + bytes([n + 1]) for n in range(1, 12)) + b"(" + b"h\14" * 2000 + b"tt"), "without end"),
+    "name-long": (parts(b"}(" + text("n" * 1001) + tensor() + b"u"), "a name of 1001 bytes"),
     "twice-one-name": (parts(b"}(" + text("a") + tensor() + text("a") + tensor() + b"u"), 'two tensors are called "a"'),
     "module": (members(module.getvalue()), "holds a Python object (torch.nn.modules.linear.Linear)"),
     "tensor-with-state": (parts(tensor() + b"}b"), "not made as torch makes them"),

@@ -23,7 +23,7 @@ typedef struct {
   float *packed_dx;       // [rows, inputs], packed; dy * weight of the rows swept is added, with the weights before the step
   float *weight, *mean, *square;  // [outputs, inputs] each; the last two are Adam's moments
   float learning_rate;            // divided by 1 - beta1^t
-  float root_correction;          // sqrt(1 - beta2^t)
+  float root_factor;              // 1 / sqrt(1 - beta2^t)
   int is_first;                   // the moments are zero and need not be read
 } ag_sweep;
 
@@ -34,4 +34,4 @@ void ag_sweep_rows(const ag_sweep *sweep, size_t first, size_t last);
 
 // One step of Adam for `count` parameters with their gradient.
 void ag_adam(float *parameters, float *mean, float *square, const float *gradient, float learning_rate,
-             float root_correction, size_t count);
+             float root_factor, size_t count);

@@ -23,40 +23,64 @@ struct SpecialTokens {
     var added: [(token: AddedToken, id: Int?)] = []
     if let configuration { roles.read(configuration) }
     if let configuration, let list = configuration["added_tokens_decoder"]?.object {
-      for (name, value) in list.members.map({ ($0.name, $0.value) }) {
-        guard let token = AddedToken(value, isSpecial: value["special"]?.bool ?? false),
-          let id = name.string.flatMap({ Int($0) })
-        else {
-          throw configuration.error("an entry of \"added_tokens_decoder\" has no \"content\" or no id")
-        }
-        added.append((token, id))
-      }
+      added = try Self.added(list, in: configuration)
     } else {
       if let map = try ConfigurationFile(ifPresent: folder.appending("special_tokens_map.json")) { roles.read(map) }
       if let file = try ConfigurationFile(ifPresent: folder.appending("added_tokens.json")) {
-        for member in file.root.object?.members ?? [] {
-          guard let id = member.value.integer else {
-            throw file.error("\"\(member.name)\" has no whole number as its id")
-          }
-          added.append((AddedToken(content: member.name, isNormalized: !roles.contains(member.name)), id))
-        }
+        added = try Self.added(file, roles: roles)
       }
-      added.removeAll { old in fromTokenizer.contains { $0.id == old.id } }
-      added += fromTokenizer
+      let replaced = Set(fromTokenizer.map(\.id))
+      added = added.filter { !replaced.contains($0.id) } + fromTokenizer
     }
     added.sort { ($0.id ?? 0) < ($1.id ?? 0) }
 
     // What has a role is looked for in the text, too; of two spellings of one token the later counts.
     let known = Set(added.map(\.token.content))
+    var places: [ByteString: Int] = [:]
     for token in roles.all where !known.contains(token.content) {
-      added.removeAll { $0.token.content == token.content }
-      added.append((token, nil))
+      if let place = places[token.content] {
+        added[place].token = token
+      } else {
+        places[token.content] = added.count
+        added.append((token, nil))
+      }
     }
     start = roles.start
     end = roles.end
     unknown = roles.unknown
     padding = roles.padding
     self.added = added
+  }
+
+  /// The tokens of `added_tokens_decoder` in tokenizer_config.json, by their ids.
+  private static func added(
+    _ list: JSONObject, in file: ConfigurationFile
+  ) throws(FileError) -> [(token: AddedToken, id: Int?)] {
+    var added: [(token: AddedToken, id: Int?)] = []
+    for member in list.members {
+      guard let token = AddedToken(member.value, isSpecial: member.value["special"]?.bool ?? false),
+        let id = member.name.string.flatMap({ Int($0) })
+      else {
+        throw file.error("an entry of \"added_tokens_decoder\" has no \"content\" or no id")
+      }
+      added.append((token, id))
+    }
+    return added
+  }
+
+  /// The ids of added_tokens.json, by their tokens; those without a role are looked for in the normalised text.
+  private static func added(
+    _ file: ConfigurationFile, roles: Roles
+  ) throws(FileError) -> [(token: AddedToken, id: Int?)] {
+    let special = Set(roles.all.map(\.content))
+    var added: [(token: AddedToken, id: Int?)] = []
+    for member in file.root.object?.members ?? [] {
+      guard let id = member.value.integer else {
+        throw file.error("\"\(member.name)\" has no whole number as its id")
+      }
+      added.append((AddedToken(content: member.name, isNormalized: !special.contains(member.name)), id))
+    }
+    return added
   }
 }
 
@@ -69,8 +93,6 @@ private struct Roles {
   var others: [AddedToken] = []
 
   var all: [AddedToken] { [start, end, unknown, padding] + others }
-
-  func contains(_ content: ByteString) -> Bool { all.contains { $0.content == content } }
 
   mutating func read(_ file: ConfigurationFile) {
     func token(_ name: ByteString) -> AddedToken? { file[name].flatMap { AddedToken($0, isSpecial: true) } }
@@ -85,9 +107,8 @@ private struct Roles {
 }
 
 extension AddedToken {
-  /// The token of a JSON value: its text alone, or an object with `content` and flags. Nil if there is no text.
-  ///
-  /// - Parameter isSpecial: special tokens are looked for in the original text unless the file says otherwise.
+  /// The token of a JSON value: its text alone, or an object with `content` and flags. Nil if there is no text. Special
+  /// tokens are looked for in the original text, others in the normalised one, unless the file says otherwise.
   init?(_ value: JSON, isSpecial: Bool) {
     guard let content = value.string ?? value["content"]?.string else { return nil }
     self.init(

@@ -34,34 +34,48 @@ extension Tokenizer {
     let vocabulary = try Vocabulary(
       entries: file.entries, merges: file.merges, suffix: file.suffix, unknown: file.unknown ?? special.unknown.content,
       path: file.path)
-    var added: [(token: AddedToken, id: Int)] = []
-    var ids: [ByteString: Int] = [:]
-    var next = vocabulary.count
-    for entry in special.added {
-      // The vocabulary decides where it can; what it lacks gets the id that is claimed for it, or the next free one.
-      let id = vocabulary.id(of: entry.token.content) ?? entry.id ?? next
-      if let claimed = entry.id, claimed != id || !(0...Vocabulary.highestID).contains(id) {
-        throw FileError(
-          .malformed, file.path,
-          "the added token \"\(entry.token.content)\" has the id \(claimed)"
-            + (claimed != id ? ", but \(id) in the vocabulary" : ", which is no token id"))
-      }
-      if vocabulary.id(of: entry.token.content) == nil, let owner = vocabulary.entry(id) {
-        throw FileError(
-          .malformed, file.path, "the id \(id) stands for two tokens, \"\(owner)\" and \"\(entry.token.content)\"")
-      }
-      next = max(next, id + 1)
-      added.append((entry.token, id))
-      ids[entry.token.content] = id
+    let added = try Self.numbered(special, vocabulary, file.path)
+    func id(_ token: AddedToken) -> Int? {
+      vocabulary.id(of: token.content) ?? added.first { $0.token.content == token.content }?.id
     }
-    func named(_ token: AddedToken) throws(FileError) -> Int {
-      if let id = ids[token.content] ?? vocabulary.id(of: token.content) { return id }
+    // The text encoder was trained with these two; made-up ids would have no meaning to it.
+    let known = Set(special.added.filter { $0.id != nil }.map(\.token.content))
+    for token in [special.start, special.end]
+    where vocabulary.id(of: token.content) == nil && !known.contains(token.content) {
       throw FileError(.malformed, file.path, "has no token \"\(token.content)\", which its sequences need")
     }
-    self.vocabulary = vocabulary
-    start = try named(special.start)
-    end = try named(special.end)
-    padding = try named(special.padding)
-    addedTokens = AddedTokens(added)
+    guard let start = id(special.start), let end = id(special.end), let padding = id(special.padding) else {
+      throw FileError(.malformed, file.path, "has no token to begin, end or fill up a sequence")
+    }
+    self.init(
+      vocabulary: vocabulary, addedTokens: AddedTokens(added), start: start, end: end, padding: padding)
+  }
+
+  /// The added tokens with their ids. The vocabulary decides where it can; what it lacks gets the id that a file claims
+  /// for it, or the next free one.
+  private static func numbered(
+    _ special: SpecialTokens, _ vocabulary: Vocabulary, _ path: FilePath
+  ) throws(FileError) -> [(token: AddedToken, id: Int)] {
+    var added: [(token: AddedToken, id: Int)] = []
+    var owners: [Int: ByteString] = [:]
+    var next = vocabulary.count
+    for (token, claimed) in special.added {
+      let own = vocabulary.id(of: token.content)
+      let id = own ?? claimed ?? next
+      if let claimed, claimed != id {
+        throw FileError(
+          .malformed, path, "the added token \"\(token.content)\" has the id \(claimed), but \(id) in the vocabulary")
+      }
+      guard (0...Vocabulary.highestID).contains(id) else {
+        throw FileError(.malformed, path, "the added token \"\(token.content)\" has the id \(id), which is no token id")
+      }
+      let owner = owners.updateValue(token.content, forKey: id) ?? (own == nil ? vocabulary.entry(id) : nil)
+      if let owner, owner != token.content {
+        throw FileError(.malformed, path, "the id \(id) stands for two tokens, \"\(owner)\" and \"\(token.content)\"")
+      }
+      next = max(next, id + 1)
+      added.append((token, id))
+    }
+    return added
   }
 }

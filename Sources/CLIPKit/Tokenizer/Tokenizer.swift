@@ -31,11 +31,8 @@ package struct Tokenizer: Sendable {
     return ids
   }
 
-  /// The ids of `text` between `start` and `end`, cut off or filled up with `padding` to `length` ids.
-  ///
-  /// - Parameters:
-  ///   - length: at least 2; 77 is what CLIP's text encoder was trained with.
-  ///   - padding: the id to fill up with; the tokenizer's own if nil.
+  /// The ids of `text` between `start` and `end`, cut off or filled up to `length` ids: at least 2, and 77 is what CLIP's
+  /// text encoder was trained with. `padding` is the id to fill up with, the tokenizer's own if nil.
   package func encode(_ text: String, length: Int = 77, padding: Int? = nil) -> [Int] {
     precondition(length >= 2, "\(length) ids leave no room for start and end")
     let sequence = [start] + ids(for: text).prefix(length - 2) + [end]

@@ -24,13 +24,10 @@ struct Vocabulary: Sendable {
   /// Ids above this are taken for nonsense: the largest vocabularies have some hundred thousand entries.
   static let highestID = 1 << 24
 
-  /// The vocabulary whose entries and merges a file spelt out.
+  /// The vocabulary whose entries and merges the file at `path` spelt out.
   ///
-  /// - Parameters:
-  ///   - entries: entries and ids as in vocab.json, in the byte characters of GPT-2 (`ByteCharacters`).
-  ///   - merges: pairs of entries; an entry that is not among `entries`, alone or joined, is an error.
-  ///   - suffix: what ends an entry that ends a word.
-  ///   - unknown: the entry that stands for bytes without one.
+  /// The entries are written in the byte characters of GPT-2 (`ByteCharacters`); those that end a word end with `suffix`.
+  /// Every half of a merge, and what it makes, must be an entry. `unknown` is the entry for bytes that have none.
   init(
     entries list: [(ByteString, Int?)], merges pairs: [(ByteString, ByteString)], suffix: ByteString,
     unknown: ByteString?, path: FilePath

@@ -16,6 +16,20 @@ extension Tensor {
     }
   }
 
+  /// The sum of every row and `row`.
+  package consuming func addingToRows(_ row: Tensor) -> Tensor {
+    precondition(row.count == width, "a row of \(row.count) added to \(shape)")
+    let width = row.count
+    unsafe withUnsafeMutableElements { elements in
+      unsafe row.withUnsafeElements { row in
+        for start in stride(from: 0, to: elements.count, by: max(1, width)) {
+          for column in 0..<width { unsafe elements[start + column] += row[column] }
+        }
+      }
+    }
+    return self
+  }
+
   /// Every element times `factor`. Its pullback is the same map.
   package static func * (factor: Float, tensor: Tensor) -> Tensor {
     unsafe Tensor(uninitialized: tensor.shape) { output in

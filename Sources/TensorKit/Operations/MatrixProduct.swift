@@ -50,6 +50,10 @@ package struct MatrixView: Sendable {
 package func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
   let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
   precondition(x.width == inputs && bias?.count ?? outputs == outputs, "linear map of \(weight.shape) on \(x.shape)")
+  if rows <= PackedRows.mostRows {
+    let product = PackedRows(x).product(weight)
+    return (bias.map { product.addingToRows($0) } ?? product).reshaped(Array(x.shape.dropLast()) + [outputs])
+  }
   return unsafe Tensor(uninitialized: Array(x.shape.dropLast()) + [outputs]) { buffer in
     let shared = unsafe SharedElements(buffer)
     // Splitting the outputs lets every thread read its own part of the weights once, which is what takes the time where

@@ -20,13 +20,21 @@ package func rowsPullback(_ dy: Tensor, numbers: [Int]) -> (numbers: [Int], grad
   let distinct = Array(Set(numbers)).sorted()
   let positions = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
   var gradient = Tensor(zeros: [distinct.count, width])
-  unsafe gradient.withUnsafeMutableElements { gradient in
-    unsafe dy.withUnsafeElements { dy in
-      for (row, number) in numbers.enumerated() {
-        let start = (positions[number] ?? 0) * width
-        for column in 0..<width { unsafe gradient[start + column] += dy[row * width + column] }
+  gradient.add(dy, toRows: numbers.map { positions[$0] ?? 0 })
+  return (distinct, gradient)
+}
+
+extension Tensor {
+  /// Adds the rows of `other` to the rows with these numbers.
+  package mutating func add(_ other: Tensor, toRows numbers: [Int]) {
+    precondition(other.rows == numbers.count && other.width == width, "\(numbers.count) rows of shape \(other.shape)")
+    let width = width
+    unsafe withUnsafeMutableElements { elements in
+      unsafe other.withUnsafeElements { other in
+        for (place, row) in numbers.enumerated() {
+          for column in 0..<width { unsafe elements[row * width + column] += other[place * width + column] }
+        }
       }
     }
   }
-  return (distinct, gradient)
 }

@@ -57,11 +57,14 @@ struct Pickle: Sendable {
   /// The offset behind the pickle.
   let end: Int
 
-  /// The text of a text value.
+  /// The text of a text value; nil if it is longer than anything of use. One text can stand in many places, so copies of
+  /// long ones would add up.
   func text(_ value: PickleValue) -> ByteString? {
-    guard case .text(let start, let count) = value else { return nil }
+    guard case .text(let start, let count) = value, count <= Self.longestText else { return nil }
     return ByteString(bytes[Int(start)..<Int(start) + Int(count)])
   }
+
+  private static let longestText = 1000
 
   /// The integer of an integer value.
   func integer(_ value: PickleValue) -> Int? { if case .int(let value) = value { value } else { nil } }

@@ -6,7 +6,6 @@ public struct SafetensorsFile: WeightSource {
   private let file: InputFile
   private let header: SafetensorsHeader
   private let dataOffset: Int
-  private let positions: [ByteString: Int]
 
   /// The longest header that the format allows, in bytes.
   static let longestHeader = 100_000_000
@@ -32,7 +31,6 @@ public struct SafetensorsFile: WeightSource {
       throw FileError(.malformed, file.path, "has a bad safetensors header: \(error)")
     }
     self.file = file
-    positions = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
   }
 
   /// The file.
@@ -44,13 +42,15 @@ public struct SafetensorsFile: WeightSource {
   /// The strings under `__metadata__`.
   public var metadata: [ByteString: ByteString] { header.metadata }
   /// The stored shape of the tensor called `name`, or nil if there is none.
-  public func shape(of name: ByteString) -> [Int]? { positions[name].map { header.entries[$0].shape } }
+  public func shape(of name: ByteString) -> [Int]? { header.positions[name].map { header.entries[$0].shape } }
   /// How the elements of the tensor called `name` are stored, or nil if there is none.
-  public func elementType(of name: ByteString) -> ElementType? { positions[name].map { header.entries[$0].type } }
+  public func elementType(of name: ByteString) -> ElementType? {
+    header.positions[name].map { header.entries[$0].type }
+  }
 
   /// The tensor called `name`, converted to Float32.
   public func tensor(_ name: ByteString) throws(FileError) -> Tensor {
-    guard let position = positions[name] else { throw FileError(.malformed, path, "has no tensor \"\(name)\"") }
+    guard let position = header.positions[name] else { throw FileError(.malformed, path, "has no tensor \"\(name)\"") }
     let entry = header.entries[position]
     return try file.tensor(name, type: entry.type, shape: entry.shape, at: dataOffset + entry.range.lowerBound)
   }

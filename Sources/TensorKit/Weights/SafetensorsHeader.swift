@@ -15,8 +15,16 @@ struct SafetensorsHeader: Sendable {
 
   /// The tensors, in the order of the header.
   private(set) var entries: [Entry] = []
+  /// Their places in `entries`, by name.
+  private(set) var positions: [ByteString: Int] = [:]
   /// The strings under `__metadata__`.
   private(set) var metadata: [ByteString: ByteString] = [:]
+
+  // Made once: a header may have a million entries.
+  private static let metadataName: ByteString = "__metadata__"
+  private static let typeField: ByteString = "dtype"
+  private static let shapeField: ByteString = "shape"
+  private static let offsetsField: ByteString = "data_offsets"
 
   /// No array has more axes in the programs that write such files.
   static let highestRank = 64
@@ -24,11 +32,17 @@ struct SafetensorsHeader: Sendable {
   /// Reads the JSON text of a header that `dataLength` bytes of tensors follow.
   init(parsing text: [UInt8], dataLength: Int) throws(JSONError) {
     var scanner = try JSONScanner(text)
-    var seen: Set<ByteString> = []
+    var hasMetadata = false
     try scanner.object { scanner, name throws(JSONError) in
-      guard seen.insert(name).inserted else { throw scanner.fault("the name \"\(name)\" stands twice") }
-      if name == "__metadata__" { return try readMetadata(&scanner) }
-      entries.append(try Self.entry(name, &scanner))
+      let isMetadata = name == Self.metadataName
+      let isNew = isMetadata ? !hasMetadata : positions.updateValue(entries.count, forKey: name) == nil
+      guard isNew else { throw scanner.fault("the name \"\(name)\" stands twice") }
+      if isMetadata {
+        hasMetadata = true
+        try readMetadata(&scanner)
+      } else {
+        entries.append(try Self.entry(name, &scanner))
+      }
     }
     try scanner.end()
     try checkCoverage(dataLength)
@@ -47,20 +61,26 @@ struct SafetensorsHeader: Sendable {
     var type: ElementType?
     var shape: [Int]?
     var offsets: [Int]?
-    var seen: Set<ByteString> = []
+    var others: Set<ByteString> = []
     try scanner.object { scanner, field throws(JSONError) in
-      guard seen.insert(field).inserted else {
-        throw scanner.fault("\"\(field)\" stands twice in the tensor \"\(name)\"")
-      }
+      let isNew: Bool
       switch field {
-      case "dtype":
+      case Self.typeField:
+        isNew = type == nil
         let spelling = try scanner.string()
         type = spelling.string.flatMap { ElementType(rawValue: $0) }
         guard type != nil else { throw scanner.fault("the tensor \"\(name)\" has the unknown dtype \"\(spelling)\"") }
-      case "shape": shape = try counts(&scanner, limit: highestRank)
-      case "data_offsets": offsets = try counts(&scanner, limit: 2)
-      default: try scanner.skip()
+      case Self.shapeField:
+        isNew = shape == nil
+        shape = try counts(&scanner, limit: highestRank)
+      case Self.offsetsField:
+        isNew = offsets == nil
+        offsets = try counts(&scanner, limit: 2)
+      default:
+        isNew = others.insert(field).inserted
+        try scanner.skip()
       }
+      guard isNew else { throw scanner.fault("\"\(field)\" stands twice in the tensor \"\(name)\"") }
     }
     guard let type, let shape, let offsets else {
       throw scanner.fault("the tensor \"\(name)\" lacks one of dtype, shape and data_offsets")

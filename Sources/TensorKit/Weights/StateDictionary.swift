@@ -13,17 +13,19 @@ struct StateDictionary: Sendable {
   private(set) var metadata: [ByteString: ByteString] = [:]
 
   private let pickle: Pickle
-  private var visits = 0
+  /// How many more values may be looked at and bytes of names made. Values can be shared, so a small file can be a very
+  /// large tree; in an honest one each value and each part of a name takes bytes of its own.
+  private var budget: Int
 
-  // Shared values can make a small file a very large tree; an honest file is near neither limit.
-  private static let mostVisits = 1_000_000
   private static let deepest = 32
+  private static let mostMetadata = 1000
 
   init(_ pickle: Pickle) throws(PickleError) {
     self.pickle = pickle
+    budget = 1 << 20 + 8 * pickle.bytes.count
     var root = pickle.root
     if let members = pickle.dictionary(root) {
-      for (key, value) in Self.pairs(members) {
+      for (key, value) in Self.pairs(members) where metadata.count < Self.mostMetadata {
         if let key = pickle.text(key), let plain = plainText(value) { metadata[key] = plain }
       }
       if let inner = pickle.member("state_dict", of: root), pickle.dictionary(inner) != nil { root = inner }
@@ -31,11 +33,15 @@ struct StateDictionary: Sendable {
     try collect(root, "", 0)
   }
 
-  private mutating func collect(_ value: PickleValue, _ name: ByteString, _ depth: Int) throws(PickleError) {
-    visits += 1
-    guard visits <= Self.mostVisits, depth <= Self.deepest else {
+  private mutating func spend(_ amount: Int) throws(PickleError) {
+    budget -= amount
+    guard budget >= 0 else {
       throw PickleError(problem: "values are nested or repeated without end", offset: pickle.end)
     }
+  }
+
+  private mutating func collect(_ value: PickleValue, _ name: ByteString, _ depth: Int) throws(PickleError) {
+    try spend(depth > Self.deepest ? .max : 1 + name.bytes.count)
     if let tensor = try pickle.tensor(value) {
       guard tensors.updateValue(tensor, forKey: name) == nil else {
         throw PickleError(problem: "two tensors are called \"\(name)\"", offset: pickle.end)
@@ -44,10 +50,15 @@ struct StateDictionary: Sendable {
     }
     switch pickle.node(value) {
     case .list(let elements), .tuple(let elements):
-      for (index, element) in elements.enumerated() { try collect(element, Self.join(name, "\(index)"), depth + 1) }
+      try spend(elements.count)
+      for (index, element) in elements.enumerated() {
+        guard case .node = element else { continue }
+        try collect(element, Self.join(name, "\(index)"), depth + 1)
+      }
     case .dictionary(let members):
+      try spend(members.count)
       for (key, value) in Self.pairs(members) {
-        guard let part = pickle.text(key) ?? pickle.integer(key).map({ "\($0)" }) else { continue }
+        guard case .node = value, let part = try part(key) else { continue }
         try collect(value, Self.join(name, part), depth + 1)
       }
     case .object(let object): try collect(object, name, depth)
@@ -57,13 +68,22 @@ struct StateDictionary: Sendable {
 
   private mutating func collect(_ object: PickleObject, _ name: ByteString, _ depth: Int) throws(PickleError) {
     let global = pickle.global(object.callable)
-    if global == .parameterDictionary, let state = object.state,
-      let parameters = pickle.member("_parameters", of: state)
-    {
-      try collect(parameters, name, depth + 1)
+    if global == .parameterDictionary, let state = object.state {
+      try spend(pickle.dictionary(state)?.count ?? 0)
+      if let parameters = pickle.member("_parameters", of: state) { try collect(parameters, name, depth + 1) }
     } else if let global {
       opaque[name] = global
     }
+  }
+
+  /// What a key adds to a name; nil for keys that are neither texts nor whole numbers.
+  private func part(_ key: PickleValue) throws(PickleError) -> ByteString? {
+    if let number = pickle.integer(key) { return "\(number)" }
+    guard case .text(_, let count) = key else { return nil }
+    guard let text = pickle.text(key) else {
+      throw PickleError(problem: "a name of \(count) bytes", offset: pickle.end)
+    }
+    return text
   }
 
   private func plainText(_ value: PickleValue) -> ByteString? {

@@ -54,7 +54,7 @@ extension Pickle {
     }
     let storage = try storage(arguments[0])
     guard let offset = integer(arguments[1]), let shape = lengths(arguments[2]), let strides = lengths(arguments[3])
-    else { throw fault("a tensor's shape is not made of whole numbers") }
+    else { throw fault("a tensor's shape is not made of at most 64 whole numbers") }
     var type = storage.type
     if kind == .tensorOfType {
       guard arguments.count >= 7, let named = global(arguments[6])?.elementType else {
@@ -131,8 +131,9 @@ extension Pickle {
     {
       elements = tuple(inner)
     }
-    let integers = elements?.compactMap { integer($0) }
-    return integers?.count == elements?.count ? integers : nil
+    guard let elements, elements.count <= SafetensorsHeader.highestRank else { return nil }
+    let integers = elements.compactMap { integer($0) }
+    return integers.count == elements.count ? integers : nil
   }
 
   private func fault(_ problem: String) -> PickleError { PickleError(problem: problem, offset: end) }

@@ -1,0 +1,63 @@
+import CKernels
+
+/// Rows of numbers packed for the kernels that read large weights once for a few rows: sixteen columns of all rows together.
+struct PackedRows: Sendable {
+  let rows: Int
+  let width: Int
+  /// [⌈width / 16⌉, rows, 16]; zeros at the end.
+  let elements: Tensor
+
+  /// Up to so many rows these kernels are faster than OpenBLAS, which copies the weights into an order of its own.
+  static let mostRows = 48
+
+  init(_ x: Tensor) {
+    let (rows, width) = (x.rows, x.width)
+    (self.rows, self.width) = (rows, width)
+    elements = unsafe Tensor(uninitialized: [ag_packed_count(rows, width)]) { packed in
+      unsafe x.withUnsafeElements { x in unsafe ag_pack_rows(x.baseAddress, packed.baseAddress, rows, width) }
+    }
+  }
+
+  /// x Wᵀ for rows x and weight [outputs, width], to [rows, outputs].
+  func product(_ weight: Tensor) -> Tensor {
+    let outputs = weight.rows
+    return unsafe Tensor(uninitialized: [rows, outputs]) { y in
+      let shared = unsafe SharedElements(y)
+      parallel(outputs, grain: 32) { range in
+        unsafe elements.withUnsafeElements { packed in
+          unsafe weight.withUnsafeElements { weight in
+            unsafe ag_few_rows_product(
+              packed.baseAddress, weight.baseAddress, shared.part(0, rows * outputs).baseAddress, rows, width, outputs,
+              range.lowerBound, range.upperBound)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Sweeps over the weights [outputs, inputs] of a linear map, several ranges of its rows at a time.
+///
+/// `sweep` is called with a range of rows and with zeros, packed as `PackedRows`, to which it adds its part of dx.
+func sweptInputPullback(
+  rows: Int, inputs: Int, outputs: Int,
+  _ sweep: @Sendable (_ range: Range<Int>, _ packedInputPullback: UnsafeMutablePointer<Float>?) -> Void
+) -> Tensor {
+  let length = ag_packed_count(rows, inputs)
+  let pieces = max(1, min(Threads.count * 2, outputs / 32))
+  let parts = unsafe Tensor(shape: [pieces, length], piecesPerThread: 2) { range, output in
+    unsafe output.update(repeating: 0)
+    for (place, piece) in range.enumerated() {
+      let start = unsafe output.baseAddress.map { unsafe $0 + place * length }
+      unsafe sweep(outputs * piece / pieces..<outputs * (piece + 1) / pieces, start)
+    }
+  }
+  var dx = Tensor(zeros: [rows, inputs])
+  unsafe dx.withUnsafeMutableElements { dx in
+    unsafe parts.withUnsafeElements { parts in
+      guard let start = parts.baseAddress else { return }
+      for piece in 0..<pieces { unsafe ag_add_packed_rows(start + piece * length, dx.baseAddress, rows, inputs) }
+    }
+  }
+  return dx
+}
