@@ -62,7 +62,7 @@ struct WeightReport: Encodable {
   var rows: [(String, String)] {
     let kinds = types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     var rows = [("tensors", "\(tensors) (\(kinds)), \(parameters) numbers")]
-    if let length { rows.append(("length", "\((length * 1e4).rounded() / 1e4)")) }
+    if let length { rows.append(("length", rounded(length, 4))) }
     // Programs that train put whole settings files in there; the JSON has them.
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }).filter({ $0.value.count <= 80 }).prefix(12) {
       rows.append(("metadata", ByteString(key).description + ": " + ByteString(value).description))

@@ -25,7 +25,7 @@ struct InfoTests {
             what      an aesthetic, width 512 (CLIP ViT-B)
             format    safetensors
             tensors   1 (1 F32), 512 numbers
-            length    5.0
+            length    5.0000
             metadata  made by: hand
             size      \(bytes.count) bytes
             sha256    \(hash.finish())

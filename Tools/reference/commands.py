@@ -8,6 +8,7 @@ Reads CLIPKitTests/Fixtures/clip-quick, which clip.py makes.
 |---|---|
 | `gallery/` | five pictures: RGB, JPEG, transparent, grey, and one that Exif says is to be turned, in a folder of its own |
 | `embed.safetensors` | `openai`, `hf`: the five pictures' features under either way of cropping; `drop`: OpenAI's, alpha dropped |
+| `personalize.safetensors` | `similarity` before the first of 20 steps and after each, `conditioning` [77, 32] at the end |
 | `slow.png` | 6000 x 6000 pixels in few bytes: work for about a second |
 | `system-call.pt` | a file that runs a command where its pickle is executed |
 """
@@ -21,9 +22,10 @@ import numpy
 import torch
 from PIL import Image, ImageOps
 from safetensors.torch import save_file
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTokenizer
 
 SIDE = 32
+PROMPT = "a photo of an astronaut riding a horse on mars"  # as in clip.py
 # The longer side of c.png becomes 47: 15 are cut off, and the ways of cropping differ by a pixel in the halves of that.
 SIZES = {"a.png": (75, 60), "b.jpg": (90, 40), "c.png": (47, 70), "d.png": (64, 64), "turned/e.jpg": (81, 54)}
 MODES = {"a.png": "RGB", "b.jpg": "RGB", "c.png": "RGBA", "d.png": "L", "turned/e.jpg": "RGB"}
@@ -85,6 +87,24 @@ def features(model, folder, crop, alpha):
         return (result if isinstance(result, torch.Tensor) else result.pooler_output).contiguous()
 
 
+def personalise(model, tokenizer, aesthetic):
+    """The paper's loop: Adam on all weights of the text model, learning rate 1e-4."""
+    inputs = tokenizer([PROMPT], max_length=77, padding="max_length", truncation=True, return_tensors="pt")
+    target = aesthetic / aesthetic.norm()
+    optimiser = torch.optim.Adam(model.text_model.parameters(), lr=1e-4)
+    similarity = []
+    for step in range(21):
+        states = model.text_model(input_ids=inputs.input_ids)
+        feature = model.text_projection(states.pooler_output)[0]
+        cosine = feature @ target / feature.norm()
+        similarity.append(cosine.item())
+        if step == 20:
+            return torch.tensor(similarity), states.last_hidden_state[0].detach().contiguous()
+        optimiser.zero_grad()
+        (-cosine).backward()
+        optimiser.step()
+
+
 class SystemCall:
     """What a hostile weight file holds: unpickling it would run a command."""
 
@@ -113,6 +133,10 @@ def main():
         },
         fixtures / "embed.safetensors",
     )
+    tokenizer = CLIPTokenizer.from_pretrained(tests / "CLIPKitTests" / "Fixtures" / "tokenizer")
+    aesthetic = features(model, gallery, "openai", "white").mean(0)
+    similarity, conditioning = personalise(model, tokenizer, aesthetic)
+    save_file({"similarity": similarity, "conditioning": conditioning}, fixtures / "personalize.safetensors")
     Image.new("1", (6000, 6000)).save(fixtures / "slow.png", optimize=True)
     (fixtures / "system-call.pt").write_bytes(legacy({"weights": SystemCall()}))
 

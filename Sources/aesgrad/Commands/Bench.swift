@@ -50,17 +50,17 @@ struct Bench: ParsableCommand {
     try Console.printLine(
       """
       \(Threads.count) threads
-      products                 \(Self.round(machine.productGFLOPS, 0)) GFLOP/s
-      memory, reading          \(Self.round(machine.readGBs, 1)) GB/s
+      products                 \(rounded(machine.productGFLOPS, 0)) GFLOP/s
+      memory, reading          \(rounded(machine.readGBs, 1)) GB/s
 
       ViT-L/14, seconds a picture, 8 at a time
-      aesgrad                  \(Self.round(images.seconds, 3))
-      the machine's limit      \(Self.round(images.limit, 3))  (\(Self.round(images.seconds / images.limit, 2)) times that)
+      aesgrad                  \(rounded(images.seconds, 3))
+      the machine's limit      \(rounded(images.limit, 3))  (\(rounded(images.seconds / images.limit, 2)) times that)
       """)
     for (name, seconds) in images.peers.sorted(by: { $0.key < $1.key }) {
       let label = name + String(repeating: " ", count: max(1, 25 - name.count))
       try Console.printLine(
-        "\(label)\(Self.round(seconds, 3))  (aesgrad is \(Self.round(seconds / images.seconds, 2)) times as fast)")
+        "\(label)\(rounded(seconds, 3))  (aesgrad is \(rounded(seconds / images.seconds, 2)) times as fast)")
     }
   }
 
@@ -94,9 +94,5 @@ struct Bench: ParsableCommand {
 
   private var peersFolder: FilePath? {
     peers?.path ?? ProcessInfo.processInfo.environment["AESGRAD_PEERS"].flatMap { $0.isEmpty ? nil : FilePath($0) }
-  }
-
-  private static func round(_ value: Double, _ places: Int) -> String {
-    String(format: "%.\(places)f", value)
   }
 }

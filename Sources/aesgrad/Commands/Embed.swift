@@ -113,6 +113,6 @@ struct Embed: ParsableCommand {
     let count = gallery.paths.count
     try Console.printLine(
       "\(count) picture\(count == 1 ? "" : "s"), width \(CLIPFamily.describe(width: aesthetic.width)), "
-        + "length of the mean \((aesthetic.length * 1e4).rounded() / 1e4)")
+        + "length of the mean \(rounded(aesthetic.length, 4))")
   }
 }

@@ -40,31 +40,18 @@ struct Encode: ParsableCommand {
   func run() throws {
     models.applyThreads()
     try OutputFile.checkTarget(out.path, replacing: replacing.force)
-    let clip = try models.namedCLIP()
-    guard let model = try models.namedModel() ?? clip else {
-      throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
-    }
-    let tokenizer = try models.tokenizer()
-    let encoder = try TextEncoder(model)
-    let projection = try clip.map { try self.projection(of: $0, for: encoder, model) }
-    let layers = encoder.configuration.layerCount
-    guard clipSkip <= layers else {
-      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
-    }
-    let length = encoder.configuration.positionCount
-    let count = tokenizer.ids(for: text).count
-    if count > length - 2, !output.quiet {
-      Console.note("note: the text has \(count) tokens; all but the first \(length - 2) are cut off")
-    }
-    let ids = tokenizer.encode(text, length: length)
+    let setup = try TextSetup(models, clipSkip: clipSkip, needsProjection: false)
+    let ids = setup.ids(text, quiet: output.quiet)
+    let (encoder, length) = (setup.encoder, setup.length)
     let conditioning = encoder.conditioning([ids], clipSkip: clipSkip).reshaped([length, encoder.configuration.width])
     var entries = [WeightEntry("conditioning", conditioning)]
-    if let projection {
+    if let projection = setup.projection {
       let feature = projection(encoder.pooled([ids]))
       entries.append(WeightEntry("text_feature", feature.reshaped([feature.count])))
     }
     let metadata: [ByteString: ByteString] = [
-      "kind": "conditioning", "text": ByteString(text), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
+      "kind": "conditioning", "text": ByteString(text), "clip_skip": "\(clipSkip)",
+      "model": ByteString(setup.model.name),
     ]
     try Interruption.whileWriting {
       try SafetensorsWriter.write(entries, metadata: metadata, to: out.path, replacing: replacing.force)
@@ -72,23 +59,11 @@ struct Encode: ParsableCommand {
     if output.json {
       try Console.printJSON(
         Report(
-          text: text, tokens: min(count, length - 2), shape: conditioning.shape, textFeature: projection != nil,
+          text: text, tokens: min(setup.tokenizer.ids(for: text).count, length - 2), shape: conditioning.shape,
+          textFeature: setup.projection != nil,
           out: out.path.printable))
     } else {
       try Console.printLine("\(out.path.printable): conditioning \(conditioning.shape)")
     }
-  }
-  /// The projection of the CLIP model, which must fit the text encoder: checkpoints bring none of their own.
-  private func projection(
-    of clip: ModelLocation, for encoder: TextEncoder, _ model: ModelLocation
-  ) throws(FileError) -> TextProjection {
-    let projection = try TextProjection(clip)
-    let (found, expected) = (projection.weight.shape[1], encoder.configuration.width)
-    guard found == expected else {
-      throw FileError(
-        .malformed, clip.path,
-        "has a text projection of width \(found); \(expected) was expected, as in \(model.path.printable)")
-    }
-    return projection
   }
 }

@@ -48,3 +48,8 @@ enum Console {
     return known ? Int(size.ws_col) : 80
   }
 }
+
+/// The number with so many decimal places, for people to read.
+func rounded(_ value: some BinaryFloatingPoint, _ places: Int) -> String {
+  String(format: "%.\(places)f", Double(value))
+}
