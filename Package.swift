@@ -58,8 +58,8 @@ let tests: [Target] = [
     name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "AestheticTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
-    swiftSettings: strict),
+    name: "AestheticTests", dependencies: ["Aesthetic", "CLIPKit", "TensorKit", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
     exclude: ["Fixtures"], swiftSettings: strict),

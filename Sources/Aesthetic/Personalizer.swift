@@ -28,11 +28,10 @@ package struct Personalizer: Sendable {
     self.sufficientSimilarity = sufficientSimilarity
   }
 
-  /// Moves `encoder` towards the aesthetic on `texts`, token ids with start and end.
+  /// Moves `encoder` towards the aesthetic on `texts`, token ids with start and end. Returns the mean similarity of the
+  /// texts before the first and after every step.
   ///
-  /// - Parameter report: is called with each similarity as it becomes known, the plain encoder's first; what it throws
-  ///   ends the work.
-  /// - Returns: the mean similarity of the texts before the first and after every step.
+  /// `report` is called with each similarity as it becomes known, the plain encoder's first; what it throws ends the work.
   package func callAsFunction(
     _ encoder: inout TextEncoder, texts: [[Int]], report: (Float) throws -> Void = { _ in }
   ) rethrows -> [Float] {

@@ -30,8 +30,8 @@ package struct TextEncoder: Sendable {
 
   /// What the picture model is conditioned on: tokens `ids`, [n][t], to [n, t, width].
   ///
-  /// - Parameter clipSkip: 1 takes the last layer's output, 2 the last but one, and so on; the final layer norm follows
-  ///   in each case, as in A1111 and NovelAI (diffusers counts from 0).
+  /// A `clipSkip` of 1 takes the last layer's output, 2 the last but one's, and so on; the final layer norm follows in
+  /// each case, as in A1111 and NovelAI (diffusers counts from 0).
   package func conditioning(_ ids: [[Int]], clipSkip: Int = 1) -> Tensor {
     precondition((1...layers.count).contains(clipSkip), "a clip skip of \(clipSkip) with \(layers.count) layers")
     var x = embedded(ids)
