@@ -26,9 +26,12 @@ test: bootstrap ## build and run all tests, optimised
 check: export AESGRAD_WARNINGS := error
 check: bootstrap lint arrows test ## what must hold before a change goes in: format, arrows, no warnings, tests
 
+# Scripts that time other programs at the same work, where there are any; AESGRAD_PYTHON names a python with their packages.
+PEERS ?= $(wildcard ../shared/peers)
+
 bench: bootstrap ## measure this machine, and what aesgrad makes of it
 	@$(BUILD) --product aesgrad
-	@$(AESGRAD) bench
+	@$(AESGRAD) bench $(if $(PEERS),--peers $(PEERS))
 
 fuzz: bootstrap ## 20,000 mutated files for every reader
 	@$(BUILD) --build-tests

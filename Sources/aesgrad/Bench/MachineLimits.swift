@@ -7,10 +7,13 @@ struct MachineLimits: Encodable {
   let productGFLOPS: Double
   /// Reading memory, in 10⁹ bytes a second.
   let readGBs: Double
+  /// Reading and writing memory in one sweep, in 10⁹ bytes a second, both counted.
+  let sweepGBs: Double
 
   init() throws {
     productGFLOPS = try Self.products()
     readGBs = try Self.reading()
+    sweepGBs = try Self.sweeping()
   }
 
   /// The product of eight pictures' tokens with the widest weight of ViT-L/14's perceptron, its weights packed.
@@ -44,5 +47,26 @@ struct MachineLimits: Encodable {
       }
     }
     return Double(count * 4) / (times.min() ?? 1) / 1e9
+  }
+
+  /// Every number of three tensors changed, as an optimiser changes weights and their two moments.
+  private static func sweeping() throws -> Double {
+    let count = 1 << 25
+    var tensors = (0..<3).map { _ in Tensor([Float](repeating: 1, count: count), shape: [count]) }
+    let times = try Stopwatch.times(runs: 5) {
+      for index in tensors.indices {
+        unsafe tensors[index].withUnsafeMutableElements { elements in
+          let shared = unsafe SharedElements(elements)
+          parallel(count / 16, grain: 1 << 16) { range in
+            let part = unsafe UnsafeMutableRawBufferPointer(shared.part(range.lowerBound * 16, range.count * 16))
+            for position in stride(from: 0, to: part.count, by: 64) {
+              let changed = unsafe part.loadUnaligned(fromByteOffset: position, as: SIMD16<Float>.self) * 0.999
+              unsafe part.storeBytes(of: changed, toByteOffset: position, as: SIMD16<Float>.self)
+            }
+          }
+        }
+      }
+    }
+    return Double(3 * count * 8) / (times.min() ?? 1) / 1e9
   }
 }

@@ -7,23 +7,35 @@ struct Peer {
   let name: String
   private let script: String
   private let arguments: [String]
-  /// What the JSON calls the time, and how many pictures it is for; nil where the JSON says that itself.
+  /// What the JSON calls the time.
   private let field: String
+  /// How many pieces of work the time is for.
+  private let count: Int
 
   /// The programs that encode pictures.
   static func imageEncoders(model: FilePath, threads: Int) -> [Peer] {
     [
       Peer(
         name: "transformers (PyTorch)", script: "clip_images.py",
-        arguments: [model.string, "--batch", "8", "--threads", "\(threads)"], field: "seconds_per_image"),
+        arguments: [model.string, "--batch", "8", "--threads", "\(threads)"], field: "seconds_per_image", count: 1),
       Peer(
         name: "OpenVINO", script: "openvino_models.py", arguments: ["image", model.string, "--threads", "\(threads)"],
-        field: "seconds"),
+        field: "seconds", count: 8),
     ]
   }
 
-  /// Seconds a picture; nil where the script or a package it needs is not there.
-  func secondsPerImage(scripts: FilePath, python: String) throws -> Double? {
+  /// Twenty steps of aesthetic gradients, as published and as fast as PyTorch can be made to do them.
+  static func personalization(model: FilePath, threads: Int) -> [Peer] {
+    [("as published (PyTorch)", "published"), ("best of PyTorch", "best")].map { name, variant in
+      Peer(
+        name: name, script: "aesthetic_gradients.py",
+        arguments: [model.string, "--variant", variant, "--tokens", "14", "--steps", "20", "--threads", "\(threads)"],
+        field: "seconds", count: 1)
+    }
+  }
+
+  /// The time in seconds; nil where the script or a package it needs is not there.
+  func seconds(scripts: FilePath, python: String) throws -> Double? {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [python, scripts.appending(script).string] + arguments
@@ -37,6 +49,6 @@ struct Peer {
     guard process.terminationStatus == 0, let line = output.split(separator: UInt8(ascii: "\n")).last,
       let json = try? JSONSerialization.jsonObject(with: line) as? [String: Any], let seconds = json[field] as? Double
     else { return nil }
-    return field == "seconds" ? seconds / Double(json["batch"] as? Int ?? 1) : seconds
+    return seconds / Double(count)
   }
 }

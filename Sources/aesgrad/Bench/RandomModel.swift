@@ -20,11 +20,16 @@ enum RandomWeights {
   }
 }
 
-/// A CLIP model of the size of OpenAI's ViT-L/14 with random weights, as a folder that transformers reads too. Of the text
-/// side there is only the projection.
+/// A CLIP model of the size of OpenAI's ViT-L/14 with random weights, as a folder that transformers reads too.
 enum RandomModel {
   static let (width, inner, layers, heads, side, patch, features) = (1024, 4096, 24, 16, 224, 14, 768)
   static let tokens = 1 + (side / patch) * (side / patch)
+  static let (textWidth, textInner, textLayers, textHeads, vocabulary, positions) = (768, 3072, 12, 12, 49408, 77)
+
+  /// The bytes of the text encoder's linear maps, all but all of what a step of personalisation reads and writes.
+  static var linearBytes: Double {
+    Double(4 * textLayers * (4 * textWidth * textWidth + 2 * textWidth * textInner))
+  }
 
   /// The floating point operations that one picture takes.
   static var operations: Double {
@@ -36,8 +41,10 @@ enum RandomModel {
   static func write(to folder: FilePath) throws {
     let configuration = """
       {"model_type": "clip", "architectures": ["CLIPModel"], "projection_dim": \(features), "torch_dtype": "float32",
-       "text_config": {"model_type": "clip_text_model", "hidden_size": 64, "intermediate_size": 64,
-                       "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": 64, "projection_dim": \(features)},
+       "text_config": {"model_type": "clip_text_model", "hidden_size": \(textWidth), "intermediate_size": \(textInner),
+                       "num_hidden_layers": \(textLayers), "num_attention_heads": \(textHeads),
+                       "vocab_size": \(vocabulary), "projection_dim": \(features), "hidden_act": "quick_gelu",
+                       "eos_token_id": \(vocabulary - 1), "bos_token_id": \(vocabulary - 2)},
        "vision_config": {"model_type": "clip_vision_model", "hidden_size": \(width), "intermediate_size": \(inner),
                          "num_hidden_layers": \(layers), "num_attention_heads": \(heads), "image_size": \(side),
                          "patch_size": \(patch), "projection_dim": \(features), "hidden_act": "quick_gelu"}}
@@ -47,6 +54,10 @@ enum RandomModel {
       WeightEntry(tensor.name, shape: tensor.shape) {
         try Interruption.check()
         // About the spread that keeps activations from growing or vanishing over the layers.
+        let isTable = tensor.name.hasSuffix("embedding.weight")
+        if isTable, tensor.shape.count == 2 {
+          return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: 0.03)
+        }
         let scale = tensor.shape.count > 1 ? 1.7 / Float(tensor.shape.dropFirst().reduce(1, *)).squareRoot() : 0.5
         return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: scale)
       }
@@ -56,28 +67,31 @@ enum RandomModel {
   }
 
   private static var tensors: [(name: ByteString, shape: [Int])] {
-    var tensors: [(name: ByteString, shape: [Int])] = [
-      ("visual_projection.weight", [features, width]), ("text_projection.weight", [features, 64]),
+    [
+      ("visual_projection.weight", [features, width]), ("text_projection.weight", [features, textWidth]),
       ("vision_model.embeddings.class_embedding", [width]),
       ("vision_model.embeddings.patch_embedding.weight", [width, 3, patch, patch]),
       ("vision_model.embeddings.position_embedding.weight", [tokens, width]),
-    ]
-    func norm(_ name: ByteString) { tensors += [(name + ".weight", [width]), (name + ".bias", [width])] }
-    func linear(_ name: ByteString, _ inputs: Int, _ outputs: Int) {
-      tensors += [(name + ".weight", [outputs, inputs]), (name + ".bias", [outputs])]
-    }
-    norm("vision_model.pre_layrnorm")
-    norm("vision_model.post_layernorm")
-    for layer in 0..<layers {
-      let scope: ByteString = "vision_model.encoder.layers.\(layer)."
-      for name in ["q_proj", "k_proj", "v_proj", "out_proj"] as [ByteString] {
-        linear(scope + "self_attn." + name, width, width)
-      }
-      norm(scope + "layer_norm1")
-      norm(scope + "layer_norm2")
-      linear(scope + "mlp.fc1", width, inner)
-      linear(scope + "mlp.fc2", inner, width)
-    }
-    return tensors
+      ("text_model.embeddings.token_embedding.weight", [vocabulary, textWidth]),
+      ("text_model.embeddings.position_embedding.weight", [positions, textWidth]),
+    ] + norm("vision_model.pre_layrnorm", width) + norm("vision_model.post_layernorm", width)
+      + norm("text_model.final_layer_norm", textWidth)
+      + (0..<layers).flatMap { layer("vision_model.encoder.layers.\($0).", width, inner) }
+      + (0..<textLayers).flatMap { layer("text_model.encoder.layers.\($0).", textWidth, textInner) }
+  }
+
+  private static func layer(_ scope: ByteString, _ width: Int, _ inner: Int) -> [(name: ByteString, shape: [Int])] {
+    let attention = ["q_proj", "k_proj", "v_proj", "out_proj"] as [ByteString]
+    return attention.flatMap { linear(scope + "self_attn." + $0, width, width) }
+      + norm(scope + "layer_norm1", width) + norm(scope + "layer_norm2", width)
+      + linear(scope + "mlp.fc1", width, inner) + linear(scope + "mlp.fc2", inner, width)
+  }
+
+  private static func norm(_ name: ByteString, _ width: Int) -> [(name: ByteString, shape: [Int])] {
+    [(name + ".weight", [width]), (name + ".bias", [width])]
+  }
+
+  private static func linear(_ name: ByteString, _ inputs: Int, _ outputs: Int) -> [(name: ByteString, shape: [Int])] {
+    [(name + ".weight", [outputs, inputs]), (name + ".bias", [outputs])]
   }
 }

@@ -1,3 +1,4 @@
+import Aesthetic
 import ArgumentParser
 import CLIPKit
 import Files
@@ -25,15 +26,10 @@ struct Bench: ParsableCommand {
   private struct Report: Encodable {
     let threads: Int
     let machine: MachineLimits
-    let images: Images
-  }
-
-  /// Seconds a picture, ViT-L/14, eight at a time.
-  private struct Images: Encodable {
-    let seconds: Double
-    /// What the arithmetic alone takes at the speed of this machine's products.
-    let limit: Double
-    var peers: [String: Double] = [:]
+    /// Seconds a picture, ViT-L/14, eight at a time.
+    let images: Comparison
+    /// Seconds for twenty exact steps on a prompt of 14 tokens.
+    let personalization: Comparison
   }
 
   func validate() throws {
@@ -43,52 +39,59 @@ struct Bench: ParsableCommand {
   func run() throws {
     if let threads { Threads.use(threads) }
     let machine = try MachineLimits()
-    let images = try images(machine)
+    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
+    // The folder is large, so an interruption waits until it is gone again.
+    let (images, steps): (Comparison, Comparison) = try Interruption.whileWriting {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder.string) }
+      if !output.quiet {
+        Console.note("making a model with random weights (1.7 GB in \(folder.removingLastComponent()))")
+      }
+      try RandomModel.write(to: folder)
+      return (try self.images(folder, machine), try self.personalization(folder, machine))
+    }
     if output.json {
-      return try Console.printJSON(Report(threads: Threads.count, machine: machine, images: images))
+      return try Console.printJSON(
+        Report(threads: Threads.count, machine: machine, images: images, personalization: steps))
     }
     try Console.printLine(
       """
       \(Threads.count) threads
       products                 \(rounded(machine.productGFLOPS, 0)) GFLOP/s
       memory, reading          \(rounded(machine.readGBs, 1)) GB/s
+      memory, changing         \(rounded(machine.sweepGBs, 1)) GB/s
 
-      ViT-L/14, seconds a picture, 8 at a time
-      aesgrad                  \(rounded(images.seconds, 3))
-      the machine's limit      \(rounded(images.limit, 3))  (\(rounded(images.seconds / images.limit, 2)) times that)
+      \(images.table("ViT-L/14, seconds a picture, 8 at a time"))
+
+      \(steps.table("20 exact steps, prompt of 14 tokens, seconds"))
       """)
-    for (name, seconds) in images.peers.sorted(by: { $0.key < $1.key }) {
-      let label = name + String(repeating: " ", count: max(1, 25 - name.count))
-      try Console.printLine(
-        "\(label)\(rounded(seconds, 3))  (aesgrad is \(rounded(seconds / images.seconds, 2)) times as fast)")
-    }
   }
 
-  private func images(_ machine: MachineLimits) throws -> Images {
-    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
-    // The folder is large, so an interruption waits until it is gone again.
-    return try Interruption.whileWriting {
-      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder.string) }
-      if !output.quiet {
-        Console.note("making a model with random weights (1.2 GB in \(folder.removingLastComponent()))")
-      }
-      try RandomModel.write(to: folder)
-      let model = try ImageFeatures(ModelLocation(folder))
-      let pixels = RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
-      var times = try Stopwatch.times { _ = model(pixels) }
-      var peers: [String: Double] = [:]
-      if let scripts = peersFolder {
-        let python = ProcessInfo.processInfo.environment["AESGRAD_PYTHON"] ?? "python3"
-        for peer in Peer.imageEncoders(model: folder, threads: Threads.count) {
-          if !output.quiet { Console.note("measuring \(peer.name)") }
-          peers[peer.name] = try peer.secondsPerImage(scripts: scripts, python: python)
-          // In turn with the others, since a shared machine's speed drifts.
-          times += try Stopwatch.times { _ = model(pixels) }
-        }
-      }
-      return Images(
-        seconds: Stopwatch.median(times) / 8, limit: RandomModel.operations / machine.productGFLOPS / 1e9, peers: peers)
+  private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
+    let model = try ImageFeatures(ModelLocation(folder))
+    let pixels = RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
+    return try Comparison(
+      Peer.imageEncoders(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet, count: 8,
+      limit: RandomModel.operations / machine.productGFLOPS / 1e9
+    ) { _ = model(pixels) }
+  }
+
+  private func personalization(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
+    let location = try ModelLocation(folder)
+    var encoder = try TextEncoder(location)
+    let target = RandomWeights.tensor([1, RandomModel.features], seed: 8, scale: 1).rowsNormalised()
+    let personalizer = Personalizer(
+      projection: try TextProjection(location), target: target.reshaped([RandomModel.features]))
+    let last = RandomModel.vocabulary - 1
+    let text = [last - 1] + (1...12).map { $0 * 3001 } + [last]
+    // A step reads the weights forwards; on the way back it reads and writes them and Adam's two moments.
+    let step = RandomModel.linearBytes * (1 / machine.readGBs + 6 / machine.sweepGBs) / 1e9
+    return try Comparison(
+      Peer.personalization(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet,
+      limit: Double(personalizer.steps) * step
+    ) {
+      // The weights of the last run are as good as the first: only time is measured.
+      _ = try personalizer(&encoder, texts: [text]) { _ in try Interruption.check() }
     }
   }
 
