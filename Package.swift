@@ -35,7 +35,7 @@ let modules: [Target] = [
 let shims: [Target] = [
   .target(name: "CKernels"),
   .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "COpenBLAS"),
   .target(
     name: "CImageCodecs",
     linkerSettings: [

@@ -63,6 +63,57 @@ struct EncodeTests {
     }
   }
 
+  @Test("A model that is cut short, or of another kind, is one line that says so")
+  func brokenModels() throws {
+    try withModelFolder { model, folder in
+      let out = folder.appending("c.safetensors")
+      func expectRefusal(_ model: FilePath, naming file: FilePath, _ problem: String) throws {
+        let outcome = try Program.run(["encode", "x", "-m", model.string, "--clip", clipFolder, "-o", out.string])
+        #expect(outcome.code == 65 && outcome.output == "")
+        #expect(outcome.errorLines.first?.hasPrefix("error: \(file): \(problem)") == true, "\(outcome.errors)")
+        #expect(outcome.errorLines.dropFirst().allSatisfy { $0.hasPrefix("  hint: ") })
+      }
+      let clipFolder = model
+      // The whole header, and half of the numbers.
+      let short = folder.appending("short.safetensors")
+      let bytes = try InputFile(FilePath(clipFixture("clip-quick/model.safetensors"))).readAll(limit: 1 << 20)
+      try OutputFile.write(Array(bytes.prefix(bytes.count / 2)), to: short, replacing: false)
+      try expectRefusal(short, naming: short, "has a bad safetensors header: the tensors take ")
+
+      let second = folder.appending("sd2.safetensors")
+      try SafetensorsWriter.write(
+        [
+          WeightEntry("cond_stage_model.model.token_embedding.weight", Tensor([1], shape: [1, 1])),
+          WeightEntry("model.diffusion_model.input_blocks.0.0.weight", Tensor([1], shape: [1, 1, 1, 1])),
+        ], to: second, replacing: false)
+      try expectRefusal(second, naming: second, "is a Stable Diffusion 2 checkpoint (text features of 1024)")
+
+      let page = folder.appending("page.safetensors")
+      try OutputFile.write(Array("<!DOCTYPE html>\n<html></html>".utf8), to: page, replacing: false)
+      try expectRefusal(page, naming: page, "is a web page; ")
+      #expect(!FileManager.default.fileExists(atPath: out.string))
+    }
+  }
+
+  @Test("Where a file may not grow, writing it is an error, and nothing of it stays")
+  func sizeLimit() throws {
+    try withModelFolder { model, folder in
+      let out = folder.appending("c.safetensors")
+      let outcome = try Program.run(
+        [],
+        prepare: { process in
+          let program = try #require(process.executableURL).path
+          process.executableURL = URL(filePath: "/bin/sh")
+          // One block of 512 bytes: enough for the message, not for the tensor.
+          process.arguments = [
+            "-c", "ulimit -f 1 && exec \"$0\" encode x -m \"$1\" -o \"$2\"", program, model, out.string,
+          ]
+        })
+      outcome.expectFailure(74, "\(out): cannot be written (File too large)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string) == ["clip-quick"])
+    }
+  }
+
   @Test("Ids are those of transformers, 77 of them")
   func tokens() throws {
     try withModelFolder { model, _ in
