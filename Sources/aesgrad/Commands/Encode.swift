@@ -46,7 +46,7 @@ struct Encode: ParsableCommand {
     }
     let tokenizer = try models.tokenizer()
     let encoder = try TextEncoder(model)
-    let projection = try clip.map { try self.projection(of: $0, for: encoder, model) }
+    let projection = try clip.map { try TextProjection($0, fitting: model) }
     let layers = encoder.configuration.layerCount
     guard clipSkip <= layers else {
       throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
@@ -77,18 +77,5 @@ struct Encode: ParsableCommand {
     } else if !output.quiet {
       Console.note("\(out.path.printable): conditioning \(conditioning.shape)")
     }
-  }
-  /// The projection of the CLIP model, which must fit the text encoder: checkpoints bring none of their own.
-  private func projection(
-    of clip: ModelLocation, for encoder: TextEncoder, _ model: ModelLocation
-  ) throws(FileError) -> TextProjection {
-    let projection = try TextProjection(clip)
-    let (found, expected) = (projection.weight.shape[1], encoder.configuration.width)
-    guard found == expected else {
-      throw FileError(
-        .malformed, clip.path,
-        "has a text projection of width \(found); \(expected) was expected, as in \(model.path.printable)")
-    }
-    return projection
   }
 }
