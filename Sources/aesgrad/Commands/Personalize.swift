@@ -28,90 +28,81 @@ struct Personalize: ParsableCommand {
     help: ArgumentHelp("Write the conditioning there.", valueName: "file.safetensors"))
   var out: PathArgument?
 
+  @Option(help: ArgumentHelp("Write what has been added to the weights there.", valueName: "file.safetensors"))
+  var delta: PathArgument?
+
+  @OptionGroup(title: "How much, and which way") var blending: BlendingOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var replacing: ReplaceOptions
 
-  private struct Report: Encodable {
-    let similarity: [Float]
-    let seconds: Double
-    let mode: String
-  }
-
   func validate() throws {
     if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
+    if let out, out.path == delta?.path { throw ValidationError("-o and --delta name the same file") }
   }
 
   func run() throws {
     models.applyThreads()
-    if let out { try OutputFile.checkTarget(out.path, replacing: replacing.force) }
+    for target in [out, delta] { try target.map { try OutputFile.checkTarget($0.path, replacing: replacing.force) } }
     let prompts = try personalization.allPrompts()
     let text = try TextSide(models)
-    let width = text.projection.weight.shape[0]
-    let aesthetic = try Aesthetic(reading: WeightFile.open(aesthetic.path), width: width)
-    var encoder = try text.encoder()
-    let layers = encoder.configuration.layerCount
-    guard clipSkip <= layers else {
-      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
-    }
-    let chunks = try text.chunks(of: prompts, encoder.configuration)
+    let features = text.projection.weight.shape[0]
+    let aesthetic = try Aesthetic(reading: WeightFile.open(aesthetic.path), width: features)
+    var work = try Personalization(text, personalization, prompts)
+    try check(work)
+    let target = try target(aesthetic.direction, work)
+    let base = delta == nil ? "" : work.encoder.fingerprint
+    // An empty prompt is left alone, even where others are not.
+    let weight = prompts[0].isEmpty ? 0 : blending.weight
+    let plain = weight == 1 || out == nil ? nil : work.conditioning(clipSkip: clipSkip)
     let clock = ContinuousClock()
     let start = clock.now
-    let similarities = try personalize(&encoder, text.projection, aesthetic.direction, prompts, chunks)
+    try work.run(towards: target, quiet: output.quiet)
     let seconds = (clock.now - start).seconds
-    let isEmpty = prompts[0].isEmpty
-    let encoderUsed = isEmpty ? try text.encoder() : encoder
     if let out = out?.path {
-      let conditioning = TextSide.conditioning(encoderUsed, chunks[0], clipSkip: clipSkip)
+      var conditioning = work.conditioning(clipSkip: clipSkip)
+      if let plain { conditioning = blended(plain, conditioning, weight: weight, blending.blending) }
       try Interruption.whileWriting {
         try SafetensorsWriter.write(
           [WeightEntry("conditioning", conditioning)], metadata: metadata(prompts[0], text.model), to: out,
           replacing: replacing.force)
       }
     }
-    try report(similarities, seconds)
-  }
-
-  /// Takes the steps on all prompts but empty ones, which the published code leaves alone too: they are mostly there to
-  /// stand for no prompt at all.
-  private func personalize(
-    _ encoder: inout TextEncoder, _ projection: TextProjection, _ target: Tensor, _ prompts: [String],
-    _ chunks: [[[Int]]]
-  ) throws -> [Float] {
-    let texts = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1)
-    if prompts.contains(""), !output.quiet {
-      Console.note("note: an empty prompt is not personalised; it is encoded as it is")
-    }
-    let steps = texts.isEmpty ? 0 : personalization.steps
-    let personalizer = Personalizer(
-      projection: projection, target: target, steps: steps, learningRate: personalization.learningRate,
-      sufficientSimilarity: personalization.until)
-    var isFirst = true
-    return try Progress.over(steps, "steps", quiet: output.quiet) { progress in
-      try personalizer(&encoder, texts: texts.isEmpty ? chunks.flatMap(\.self) : texts) { _ in
-        try Interruption.check()
-        if !isFirst { progress.advance() }
-        isFirst = false
+    if let path = delta?.path {
+      let delta = try work.delta(base: base)
+      try Interruption.whileWriting {
+        try delta.write(to: path, replacing: replacing.force) { try Interruption.check() }
       }
     }
+    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: "exact").print(output)
+  }
+
+  /// Throws for what only the model and the prompts tell to be impossible, and says what is unusual.
+  private func check(_ work: Personalization) throws {
+    let layers = work.encoder.configuration.layerCount
+    guard clipSkip <= layers else {
+      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
+    }
+    if work.isIdle, delta != nil { throw ValidationError("--delta: an empty prompt changes nothing, so there is none") }
+    if work.prompts.contains(""), !output.quiet {
+      Console.note("note: an empty prompt is not personalised; it is encoded as it is")
+    }
+  }
+
+  /// The aesthetic, turned with the text where there is one.
+  private func target(_ aesthetic: Tensor, _ work: Personalization) throws -> Tensor {
+    guard let words = blending.aestheticText else { return aesthetic }
+    let feature = try work.feature(of: words)
+    guard let turned = blending.rotation(aesthetic, text: feature) else {
+      throw ValidationError("--aesthetic-text: there is no way to turn the aesthetic with this text")
+    }
+    return turned
   }
 
   private func metadata(_ prompt: String, _ model: ModelLocation) -> [ByteString: ByteString] {
     [
       "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
       "aesthetic": ByteString(aesthetic.path.printable), "steps": "\(personalization.steps)",
-      "learning_rate": "\(personalization.learningRate)", "mode": "exact",
+      "learning_rate": "\(personalization.learningRate)", "mode": "exact", "weight": "\(blending.weight)",
     ]
-  }
-
-  private func report(_ similarities: [Float], _ seconds: Double) throws {
-    if output.json {
-      return try Console.printJSON(Report(similarity: similarities, seconds: seconds, mode: "exact"))
-    }
-    let steps = similarities.count - 1
-    let (first, last) = (similarities[0], similarities[steps])
-    func rounded(_ value: Float) -> Float { (value * 1e4).rounded() / 1e4 }
-    try Console.printLine(
-      "similarity \(rounded(first)) \(sparkline(similarities)) \(rounded(last)), \(steps) step\(steps == 1 ? "" : "s") in "
-        + "\((seconds * 10).rounded() / 10) s")
   }
 }
