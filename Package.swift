@@ -58,7 +58,7 @@ let tests: [Target] = [
     name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "AestheticTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
+    name: "AestheticTests", dependencies: ["Aesthetic", "CLIPKit", "TensorKit", "Files", "TestSupport", system],
     swiftSettings: strict),
   .testTarget(
     name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],

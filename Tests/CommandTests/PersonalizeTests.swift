@@ -1,0 +1,152 @@
+import Files
+import Foundation
+import SystemPackage
+import TensorKit
+import TestSupport
+import Testing
+
+@Suite("personalize")
+struct PersonalizeTests {
+  static let prompt = "a photo of an astronaut riding a horse on mars"
+
+  /// Lends `body` the model's folder, an aesthetic of its width in it, and the folder above.
+  private func withAesthetic(_ body: (_ model: String, _ aesthetic: String, _ folder: FilePath) throws -> Void) throws {
+    try withModelFolder { model, folder in
+      let path = folder.appending("a.safetensors")
+      let mean = Tensor((0..<24).map { Float($0 % 5) - 1.7 }, shape: [24])
+      try SafetensorsWriter.write([WeightEntry("mean", mean)], to: path, replacing: false)
+      try body(model, path.string, folder)
+    }
+  }
+
+  private struct Report: Decodable {
+    let similarity: [Float]
+    let seconds: Double
+    let mode: String
+  }
+
+  private func report(_ arguments: [String]) throws -> Report {
+    let outcome = try Program.run(["personalize"] + arguments + ["--json", "-q"])
+    #expect(outcome.code == 0 && outcome.errors == "")
+    return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+  }
+
+  @Test("The similarity is told before the first and after every step, and rises")
+  func curve() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let common = ["-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "--lr", "1e-3"]
+      let whole = try report(common)
+      #expect(whole.similarity.count == 21 && whole.mode == "exact")
+      #expect(zip(whole.similarity, whole.similarity.dropFirst()).allSatisfy { $0 < $1 })
+      // `encode` and the definition of the cosine give the first one.
+      let plain = folder.appending("p.safetensors")
+      _ = try Program.run(["encode", Self.prompt, "-m", model, "--clip", model, "-o", plain.string])
+      let feature = try SafetensorsFile(plain).tensor("text_feature")
+      let mean = try SafetensorsFile(FilePath(aesthetic)).tensor("mean")
+      let cosine = feature.dot(mean) / (feature.dot(feature) * mean.dot(mean)).squareRoot()
+      #expect(abs(whole.similarity[0] - cosine) < 1e-6)
+
+      let sufficient = whole.similarity[4]
+      let stopped = try report(common + ["--until", "\(sufficient)"])
+      #expect(stopped.similarity == Array(whole.similarity[...4]))
+    }
+  }
+
+  @Test("0 steps, weight 0 and an empty prompt give the plain conditioning to the bit")
+  func plain() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let (out, plain) = (folder.appending("c.safetensors"), folder.appending("p.safetensors"))
+      let long = String(repeating: "a photo of ", count: 30)
+      for (prompt, extra) in [
+        (Self.prompt, ["--steps", "0"]), (Self.prompt, ["--weight", "0", "--clip-skip", "2"]), ("", []),
+        ("", ["-p", "x"]),
+      ] {
+        _ = try report(["-p", prompt, "--aesthetic", aesthetic, "-m", model, "-o", out.string, "--force"] + extra)
+        let skip = extra.contains("--clip-skip") ? ["--clip-skip", "2"] : []
+        _ = try Program.run(["encode", prompt, "-m", model, "-o", plain.string, "--force"] + skip)
+        let (found, expected) = try (SafetensorsFile(out), SafetensorsFile(plain))
+        #expect(try found.tensor("conditioning").elements == expected.tensor("conditioning").elements, "\(prompt)")
+      }
+      _ = try report(["-p", long, "--aesthetic", aesthetic, "-m", model, "-o", out.string, "--force"])
+      let shape = try #require(try SafetensorsFile(out).shape(of: "conditioning"))
+      #expect(shape[0] % 77 == 0 && shape[0] > 77 && shape[1] == 32)
+    }
+  }
+
+  @Test("An empty prompt is said to be left alone")
+  func emptyPrompt() throws {
+    try withAesthetic { model, aesthetic, _ in
+      let outcome = try Program.run(["personalize", "-p", "", "--aesthetic", aesthetic, "-m", model])
+      #expect(outcome.code == 0)
+      #expect(outcome.errors == "note: an empty prompt is not personalised; it is encoded as it is\n")
+    }
+  }
+
+  @Test("Prompts from a file count as those of the command line, and a delta says what it belongs to")
+  func promptsFile() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let list = folder.appending("prompts.txt")
+      try OutputFile.write(Array("a photo\n\na horse on mars\r\n".utf8), to: list, replacing: false)
+      let common = ["--aesthetic", aesthetic, "-m", model, "--steps", "3"]
+      let delta = folder.appending("d.safetensors")
+      let fromFile = try report(common + ["--prompts", list.string, "--delta", delta.string])
+      let fromLine = try report(common + ["-p", "a photo", "-p", "a horse on mars"])
+      #expect(fromFile.similarity == fromLine.similarity)
+      let metadata = try SafetensorsFile(delta).metadata
+      #expect(metadata["kind"] == "delta" && metadata["steps"] == "3" && metadata["mode"] == "exact")
+      #expect(metadata["base"] == "40c5f2ef6bc49f3f6303a777e9167595446970a74827dd973ab32810ebe6c19a")
+      #expect(metadata["similarity_after"] == ByteString("\(fromFile.similarity[3])"))
+    }
+  }
+
+  @Test("Weights that are not finite are refused before any work")
+  func notFinite() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let weights = model + "/model.safetensors"
+      let source = try SafetensorsFile(FilePath(weights))
+      let bad: ByteString = "text_model.encoder.layers.1.mlp.fc1.weight"
+      let entries = try source.names.map { name in
+        let tensor = try source.tensor(name)
+        var elements = tensor.elements
+        if name == bad { elements[77] = .infinity }
+        return WeightEntry(name, Tensor(elements, shape: tensor.shape))
+      }
+      try SafetensorsWriter.write(entries, to: FilePath(weights), replacing: true)
+      let out = folder.appending("c.safetensors")
+      let arguments = ["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "-o", out.string]
+      try Program.run(arguments).expectFailure(
+        65, "\(model): the tensor \"\(bad)\" holds numbers that are not finite; all of them must be",
+        hint: "the file is damaged, or its training went wrong; `aesgrad info` counts them")
+      #expect(!FileManager.default.fileExists(atPath: out.string))
+    }
+  }
+
+  @Test("What cannot be meant is refused, and nothing written")
+  func refusals() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let wide = folder.appending("wide.safetensors")
+      try SafetensorsWriter.write(
+        [WeightEntry("x", Tensor([Float](repeating: 1, count: 1024), shape: [1024]))], to: wide, replacing: false)
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
+      let out = ["-m", model, "-o", folder.appending("c.safetensors").string]
+      let usage = "aesgrad personalize --help explains the usage"
+      func run(_ arguments: [String]) throws -> Program.Outcome { try Program.run(["personalize"] + arguments + out) }
+      try run(["-p", "x", "--aesthetic", wide.string]).expectFailure(
+        65, "\(wide): is an aesthetic of width 1024 (OpenCLIP ViT-H, Stable Diffusion 2.x); 24 was expected",
+        hint: "make one for this model with `aesgrad embed`")
+      for (option, value, problem) in [
+        ("--steps", "-1", "0 or more are needed"), ("--lr", "0.0", "a finite number above 0 is needed"),
+        ("--lr", "nan", "a finite number above 0 is needed"), ("--weight", "1.5", "a number from 0 to 1 is needed"),
+        ("--until", "2.0", "a similarity lies between -1 and 1"),
+      ] {
+        try run(["-p", "x", "--aesthetic", aesthetic, option, value])
+          .expectFailure(64, "\(option) \(value): \(problem)", hint: usage)
+      }
+      try run(["--aesthetic", aesthetic])
+        .expectFailure(64, "No prompt is given: -p gives one, --prompts a file", hint: usage)
+      try Program.run(["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--delta", aesthetic])
+        .expectFailure(73, "\(aesthetic): exists already", hint: "--force replaces it")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted() == before)
+    }
+  }
+}
