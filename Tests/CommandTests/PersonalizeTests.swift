@@ -99,6 +99,34 @@ struct PersonalizeTests {
     }
   }
 
+  @Test("encode with the delta gives what personalize gave, and with the strength 0 what it gives without")
+  func deltaApplied() throws {
+    try withAesthetic { model, aesthetic, folder in
+      func path(_ name: String) -> String { folder.appending(name).string }
+      func conditioning(_ name: String) throws -> Tensor {
+        try SafetensorsFile(FilePath(path(name))).tensor("conditioning")
+      }
+      _ = try report([
+        "-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "--lr", "1e-3", "-o", path("tuned"), "--delta",
+        path("d"),
+      ])
+      let encode = ["encode", Self.prompt, "-q", "-m", model]
+      for (out, extra) in [("plain", []), ("none", ["--delta", path("d") + ":0"]), ("whole", ["--delta", path("d")])] {
+        #expect(try Program.run(encode + extra + ["-o", path(out)]).code == 0)
+      }
+      #expect(try conditioning("none").elements == conditioning("plain").elements)
+      // The weights differ by a rounding each; the conditioning is of sums of up to 64 terms of them, through 3 layers.
+      expectClose(try conditioning("whole"), try conditioning("tuned"), relative: 1e-5)
+      let shift = zip(try conditioning("tuned").elements, try conditioning("plain").elements).map { abs($0 - $1) }
+      #expect(shift.max() ?? 0 > 0.1)
+
+      let other = try Program.run([
+        "encode", "x", "-m", clipFixture("clip-gelu"), "--clip", model, "--delta", path("d"), "-o", path("x"),
+      ])
+      #expect(other.code == 65 && !FileManager.default.fileExists(atPath: path("x")))
+    }
+  }
+
   @Test("Weights that are not finite are refused before any work")
   func notFinite() throws {
     try withAesthetic { model, aesthetic, folder in

@@ -19,6 +19,12 @@ struct Encode: ParsableCommand {
   @Option(help: ArgumentHelp("Take the last layer's output (1), the last but one's (2), and so on.", valueName: "n"))
   var clipSkip = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Add what `aesgrad personalize --delta` has kept, with a strength other than 1 behind a colon.",
+      valueName: "file[:strength]"))
+  var delta: DeltaArgument?
+
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var out: PathArgument
 
@@ -45,7 +51,8 @@ struct Encode: ParsableCommand {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
     let tokenizer = try models.tokenizer()
-    let encoder = try TextEncoder(model)
+    var encoder = try TextEncoder(model)
+    try delta?.apply(to: &encoder, of: model)
     let projection = try clip.map { try TextProjection($0, fitting: model) }
     let layers = encoder.configuration.layerCount
     guard clipSkip <= layers else {
