@@ -34,6 +34,14 @@ package struct TextProjection: Sendable {
     weight = try weights.tensor("text_projection.weight", shape: [configuration.featureWidth, text.width])
   }
 
+  /// Reads the projection that stands beside the text encoder of the model at `location`; nil where there is none, as in
+  /// most files made for pictures alone.
+  package init?(besideTextEncoderOf location: ModelLocation) throws(FileError) {
+    let (configuration, weights) = try location.textEncoder()
+    guard let shape = weights.shape("text_projection.weight"), shape.count == 2 else { return nil }
+    weight = try weights.tensor("text_projection.weight", shape: [shape[0], configuration.width])
+  }
+
   /// Features as they come, not normalised: pooled [n, width] to [n, features].
   package func callAsFunction(_ pooled: Tensor) -> Tensor { linear(pooled, weight: weight) }
 }

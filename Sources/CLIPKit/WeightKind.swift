@@ -10,7 +10,7 @@ public struct WeightKind: Hashable, Sendable {
     case checkpoint, lora, lycoris, controlNet = "controlnet", unet, vae
     case clip, openCLIP = "openclip", textEncoder = "text-encoder", imageEncoder = "image-encoder"
     case hypernetwork, textualInversion = "textual-inversion"
-    case aesthetic, features, conditioning, unknown
+    case aesthetic, features, conditioning, delta, unknown
   }
 
   /// The kind.

@@ -1,4 +1,3 @@
-import Aesthetic
 import Files
 import Foundation
 import SystemPackage
@@ -8,132 +7,174 @@ import Testing
 
 @Suite("personalize")
 struct PersonalizeTests {
-  static let prompt = EncodeTests.prompt
+  static let prompt = "a photo of an astronaut riding a horse on mars"
 
-  /// Lends `body` a model folder, and in another the mean of the gallery's features as a .pt file.
-  private func withModelAndAesthetic(_ body: (_ model: String, _ aesthetic: String, _ folder: FilePath) throws -> Void)
-    throws
-  {
+  /// Lends `body` the model's folder, an aesthetic of its width in it, and the folder above.
+  private func withAesthetic(_ body: (_ model: String, _ aesthetic: String, _ folder: FilePath) throws -> Void) throws {
     try withModelFolder { model, folder in
-      let features = try SafetensorsFile(FilePath(fixture("embed.safetensors"))).tensor("openai")
-      let path = folder.appending("taste.pt")
-      try #require(Aesthetic(features: features)).writeTorch(to: path, replacing: false)
+      let path = folder.appending("a.safetensors")
+      let mean = Tensor((0..<24).map { Float($0 % 5) - 1.7 }, shape: [24])
+      try SafetensorsWriter.write([WeightEntry("mean", mean)], to: path, replacing: false)
       try body(model, path.string, folder)
     }
   }
 
-  @Test("Similarity at every step, and the conditioning, are those of transformers with torch's Adam")
-  func exact() throws {
-    try withModelAndAesthetic { model, aesthetic, folder in
-      let out = folder.appending("c.safetensors")
-      let outcome = try Program.run(
-        ["personalize", "-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "-o", out.string, "--json"])
-      #expect(outcome.code == 0 && outcome.errors == "")
-      let json = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-      #expect(Set(json.keys) == ["similarity", "seconds", "mode"])
-      #expect(json["mode"] as? String == "exact")
+  private struct Report: Decodable {
+    let similarity: [Float]
+    let seconds: Double
+    let mode: String
+  }
 
-      let expected = try SafetensorsFile(FilePath(fixture("personalize.safetensors")))
-      let curve = try expected.tensor("similarity").elements
-      let found = try #require(json["similarity"] as? [Double]).map { Float($0) }
-      try #require(found.count == 21 && curve.count == 21)
-      // Adam's first steps follow the gradient's signs, so rounding can flip a step where the gradient is near 0.
-      for (found, expected) in zip(found, curve) { #expect(abs(found - expected) <= 2e-5) }
+  private func report(_ arguments: [String]) throws -> Report {
+    let outcome = try Program.run(["personalize"] + arguments + ["--json", "-q"])
+    #expect(outcome.code == 0 && outcome.errors == "")
+    return try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+  }
 
-      let plain = try SafetensorsFile(FilePath(EncodeTests.expected)).tensor("text.last_hidden_state").slice(1)
-      let wanted = try expected.tensor("conditioning")
-      let given = try SafetensorsFile(out).tensor("conditioning")
-      #expect(given.shape == [77, 32])
-      #expect(distance(given, wanted) <= 1e-3 * distance(wanted, plain))
+  @Test("The similarity is told before the first and after every step, and rises")
+  func curve() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let common = ["-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "--lr", "1e-3"]
+      let whole = try report(common)
+      #expect(whole.similarity.count == 21 && whole.mode == "exact")
+      #expect(zip(whole.similarity, whole.similarity.dropFirst()).allSatisfy { $0 < $1 })
+      // `encode` and the definition of the cosine give the first one.
+      let plain = folder.appending("p.safetensors")
+      _ = try Program.run(["encode", Self.prompt, "-m", model, "--clip", model, "-o", plain.string])
+      let feature = try SafetensorsFile(plain).tensor("text_feature")
+      let mean = try SafetensorsFile(FilePath(aesthetic)).tensor("mean")
+      let cosine = feature.dot(mean) / (feature.dot(feature) * mean.dot(mean)).squareRoot()
+      #expect(abs(whole.similarity[0] - cosine) < 1e-6)
+
+      let sufficient = whole.similarity[4]
+      let stopped = try report(common + ["--until", "\(sufficient)"])
+      #expect(stopped.similarity == Array(whole.similarity[...4]))
     }
   }
 
-  @Test("No steps give the plain encoder; --until stops early")
-  func steps() throws {
-    try withModelAndAesthetic { model, aesthetic, folder in
-      let out = folder.appending("c.safetensors")
-      let common = ["personalize", "-p", Self.prompt, "--aesthetic", aesthetic, "-m", model]
-      let none = try Program.run(common + ["--steps", "0", "-o", out.string])
-      #expect(none.code == 0 && none.output.hasPrefix("similarity -0.1474 ▁ -0.1474, 0 steps in "))
-      let plain = try SafetensorsFile(FilePath(EncodeTests.expected)).tensor("text.last_hidden_state").slice(1)
-      expectClose(try SafetensorsFile(out).tensor("conditioning"), plain, relative: EncodeTests.tolerance)
-      // By the fixture, the ninth similarity is the first above 0.02.
-      let until = try Program.run(common + ["--until", "0.02"])
-      #expect(until.code == 0 && until.output.contains(" ▁▂▃▄▅▅▆▇█ ") && until.output.contains(", 8 steps in "))
-    }
-  }
-
-  @Test("One encoder for several prompts: a conditioning for each")
-  func severalPrompts() throws {
-    try withModelAndAesthetic { model, aesthetic, folder in
-      let out = folder.appending("c.safetensors")
-      let outcome = try Program.run(
-        ["personalize", "-p", "a cat", "-p", "a dog", "--aesthetic", aesthetic, "-m", model, "-o", out.string])
-      #expect(outcome.code == 0 && outcome.errors == "")
-      #expect(try SafetensorsFile(out).shape(of: "conditioning") == [2, 77, 32])
-    }
-  }
-
-  @Test("What cannot be personalised is one line, and nothing is written")
-  func refusals() throws {
-    try withModelAndAesthetic { model, aesthetic, folder in
-      let out = folder.appending("c.safetensors")
-      let hint = "aesgrad personalize --help explains the usage"
-      func run(
-        _ aesthetic: String, model: String, prompt: String = Self.prompt, _ more: [String] = []
-      ) throws
-        -> Program.Outcome
-      {
-        try Program.run(
-          ["personalize", "-p", prompt, "--aesthetic", aesthetic, "-m", model, "-o", out.string] + more)
-      }
-      try run(aesthetic, model: model, ["--steps=-1"])
-        .expectFailure(64, "--steps -1: at least 0 is needed", hint: hint)
-      try run(aesthetic, model: model, ["--lr", "0"])
-        .expectFailure(64, "--lr 0.0: a number above 0 is needed", hint: hint)
-      try run(aesthetic, model: model, prompt: "").expectFailure(
-        64, "--prompt: the empty prompt is never personalised; the plain encoder gives its conditioning", hint: hint)
-
-      for (name, elements, problem) in [
-        ("zero", [Float](repeating: 0, count: 24), "is zero everywhere, so it has no direction"),
-        ("nan", [.nan] + [Float](repeating: 1, count: 23), "holds numbers that are not finite, so it is no aesthetic"),
+  @Test("0 steps, weight 0 and an empty prompt give the plain conditioning to the bit")
+  func plain() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let (out, plain) = (folder.appending("c.safetensors"), folder.appending("p.safetensors"))
+      let long = String(repeating: "a photo of ", count: 30)
+      for (prompt, extra) in [
+        (Self.prompt, ["--steps", "0"]), (Self.prompt, ["--weight", "0", "--clip-skip", "2"]), ("", []),
+        ("", ["-p", "x"]),
       ] {
-        let path = folder.appending(name + ".pt")
-        try TorchWriter.write(tensor: WeightEntry("x", Tensor(elements, shape: [1, 24])), to: path, replacing: false)
-        try run(path.string, model: model).expectFailure(65, "\(path): \(problem)")
+        _ = try report(["-p", prompt, "--aesthetic", aesthetic, "-m", model, "-o", out.string, "--force"] + extra)
+        let skip = extra.contains("--clip-skip") ? ["--clip-skip", "2"] : []
+        _ = try Program.run(["encode", prompt, "-m", model, "-o", plain.string, "--force"] + skip)
+        let (found, expected) = try (SafetensorsFile(out), SafetensorsFile(plain))
+        #expect(try found.tensor("conditioning").elements == expected.tensor("conditioning").elements, "\(prompt)")
       }
-      let wide = folder.appending("sd2.pt")
-      try TorchWriter.write(
-        tensor: WeightEntry("x", Tensor([Float](repeating: 1, count: 1024), shape: [1024])), to: wide, replacing: false)
-      try run(wide.string, model: model).expectFailure(
-        65, "\(wide): is an aesthetic of width 1024 (OpenCLIP ViT-H, Stable Diffusion 2.x); 24 was expected",
-        hint: "make one for this model with `aesgrad embed`")
+      _ = try report(["-p", long, "--aesthetic", aesthetic, "-m", model, "-o", out.string, "--force"])
+      let shape = try #require(try SafetensorsFile(out).shape(of: "conditioning"))
+      #expect(shape[0] % 77 == 0 && shape[0] > 77 && shape[1] == 32)
+    }
+  }
 
-      let broken = folder.appending("broken")
-      try FileManager.default.copyItem(atPath: model, toPath: broken.string)
-      try breakWeights(of: broken)
-      try run(aesthetic, model: broken.string).expectFailure(
-        65, "\(broken): gives numbers that are not finite, so its weights are broken")
+  @Test("An empty prompt is said to be left alone")
+  func emptyPrompt() throws {
+    try withAesthetic { model, aesthetic, _ in
+      let outcome = try Program.run(["personalize", "-p", "", "--aesthetic", aesthetic, "-m", model])
+      #expect(outcome.code == 0)
+      #expect(outcome.errors == "note: an empty prompt is not personalised; it is encoded as it is\n")
+    }
+  }
+
+  @Test("Prompts from a file count as those of the command line, and a delta says what it belongs to")
+  func promptsFile() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let list = folder.appending("prompts.txt")
+      try OutputFile.write(Array("a photo\n\na horse on mars\r\n".utf8), to: list, replacing: false)
+      let common = ["--aesthetic", aesthetic, "-m", model, "--steps", "3"]
+      let delta = folder.appending("d.safetensors")
+      let fromFile = try report(common + ["--prompts", list.string, "--delta", delta.string])
+      let fromLine = try report(common + ["-p", "a photo", "-p", "a horse on mars"])
+      #expect(fromFile.similarity == fromLine.similarity)
+      let metadata = try SafetensorsFile(delta).metadata
+      #expect(metadata["kind"] == "delta" && metadata["steps"] == "3" && metadata["mode"] == "exact")
+      #expect(metadata["base"] == "40c5f2ef6bc49f3f6303a777e9167595446970a74827dd973ab32810ebe6c19a")
+      #expect(metadata["similarity_after"] == ByteString("\(fromFile.similarity[3])"))
+    }
+  }
+
+  @Test("encode with the delta gives what personalize gave, and with the strength 0 what it gives without")
+  func deltaApplied() throws {
+    try withAesthetic { model, aesthetic, folder in
+      func path(_ name: String) -> String { folder.appending(name).string }
+      func conditioning(_ name: String) throws -> Tensor {
+        try SafetensorsFile(FilePath(path(name))).tensor("conditioning")
+      }
+      _ = try report([
+        "-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "--lr", "1e-3", "-o", path("tuned"), "--delta",
+        path("d"),
+      ])
+      let encode = ["encode", Self.prompt, "-q", "-m", model]
+      for (out, extra) in [("plain", []), ("none", ["--delta", path("d") + ":0"]), ("whole", ["--delta", path("d")])] {
+        #expect(try Program.run(encode + extra + ["-o", path(out)]).code == 0)
+      }
+      #expect(try conditioning("none").elements == conditioning("plain").elements)
+      // The weights differ by a rounding each; the conditioning is of sums of up to 64 terms of them, through 3 layers.
+      expectClose(try conditioning("whole"), try conditioning("tuned"), relative: 1e-5)
+      let shift = zip(try conditioning("tuned").elements, try conditioning("plain").elements).map { abs($0 - $1) }
+      #expect(shift.max() ?? 0 > 0.1)
+
+      let other = try Program.run([
+        "encode", "x", "-m", clipFixture("clip-gelu"), "--clip", model, "--delta", path("d"), "-o", path("x"),
+      ])
+      #expect(other.code == 65 && !FileManager.default.fileExists(atPath: path("x")))
+    }
+  }
+
+  @Test("Weights that are not finite are refused before any work")
+  func notFinite() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let weights = model + "/model.safetensors"
+      let source = try SafetensorsFile(FilePath(weights))
+      let bad: ByteString = "text_model.encoder.layers.1.mlp.fc1.weight"
+      let entries = try source.names.map { name in
+        let tensor = try source.tensor(name)
+        var elements = tensor.elements
+        if name == bad { elements[77] = .infinity }
+        return WeightEntry(name, Tensor(elements, shape: tensor.shape))
+      }
+      try SafetensorsWriter.write(entries, to: FilePath(weights), replacing: true)
+      let out = folder.appending("c.safetensors")
+      let arguments = ["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "-o", out.string]
+      try Program.run(arguments).expectFailure(
+        65, "\(model): the tensor \"\(bad)\" holds numbers that are not finite; all of them must be",
+        hint: "the file is damaged, or its training went wrong; `aesgrad info` counts them")
       #expect(!FileManager.default.fileExists(atPath: out.string))
     }
   }
 
-  /// Puts a NaN into a weight of the last layer.
-  private func breakWeights(of folder: FilePath) throws {
-    let path = folder.appending("model.safetensors")
-    let file = try SafetensorsFile(path)
-    let entries = try file.names.map { name in
-      var tensor = try file.tensor(name)
-      if name == "text_model.encoder.layers.2.mlp.fc2.bias" {
-        tensor = Tensor([.nan] + tensor.elements.dropFirst(), shape: tensor.shape)
+  @Test("What cannot be meant is refused, and nothing written")
+  func refusals() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let wide = folder.appending("wide.safetensors")
+      try SafetensorsWriter.write(
+        [WeightEntry("x", Tensor([Float](repeating: 1, count: 1024), shape: [1024]))], to: wide, replacing: false)
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
+      let out = ["-m", model, "-o", folder.appending("c.safetensors").string]
+      let usage = "aesgrad personalize --help explains the usage"
+      func run(_ arguments: [String]) throws -> Program.Outcome { try Program.run(["personalize"] + arguments + out) }
+      try run(["-p", "x", "--aesthetic", wide.string]).expectFailure(
+        65, "\(wide): is an aesthetic of width 1024 (OpenCLIP ViT-H, Stable Diffusion 2.x); 24 was expected",
+        hint: "make one for this model with `aesgrad embed`")
+      for (option, value, problem) in [
+        ("--steps", "-1", "0 or more are needed"), ("--lr", "0.0", "a finite number above 0 is needed"),
+        ("--lr", "nan", "a finite number above 0 is needed"), ("--weight", "1.5", "a number from 0 to 1 is needed"),
+        ("--until", "2.0", "a similarity lies between -1 and 1"),
+      ] {
+        try run(["-p", "x", "--aesthetic", aesthetic, option, value])
+          .expectFailure(64, "\(option) \(value): \(problem)", hint: usage)
       }
-      return WeightEntry(name, tensor)
+      try run(["--aesthetic", aesthetic])
+        .expectFailure(64, "No prompt is given: -p gives one, --prompts a file", hint: usage)
+      try Program.run(["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--delta", aesthetic])
+        .expectFailure(73, "\(aesthetic): exists already", hint: "--force replaces it")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted() == before)
     }
-    try FileManager.default.removeItem(atPath: path.string)  // a link to the fixture
-    try SafetensorsWriter.write(entries, to: path, replacing: false)
-  }
-
-  private func distance(_ left: Tensor, _ right: Tensor) -> Double {
-    zip(left.elements, right.elements).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
   }
 }

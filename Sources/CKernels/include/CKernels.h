@@ -5,6 +5,7 @@
 #include "checksum.h"
 #include "cores.h"
 #include "few_rows.h"
+#include "fingerprint.h"
 #include "half.h"
 #include "normalisation.h"
 #include "softmax.h"

@@ -78,3 +78,33 @@ extension Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// The elements `range` in row-major order, under a shape of their own.
+  package func elements(_ range: Range<Int>, shape: [Int]) -> Tensor {
+    precondition(range.count == shape.reduce(1, *) && range.upperBound <= count, "elements \(range) as \(shape)")
+    return unsafe Tensor(uninitialized: shape) { output in
+      unsafe withUnsafeElements { input in _ = unsafe output.update(fromContentsOf: input[range]) }
+    }
+  }
+
+  /// Adds `factor` · `other` to as many elements, in row-major order, from `offset` on.
+  package mutating func add(_ factor: Float, times other: Tensor, at offset: Int = 0) {
+    precondition(offset >= 0 && offset + other.count <= count, "\(other.shape) at \(offset) of \(shape)")
+    unsafe withUnsafeMutableElements { elements in
+      unsafe other.withUnsafeElements { other in
+        for index in other.indices { unsafe elements[offset + index] += factor * other[index] }
+      }
+    }
+  }
+
+  /// Whether the elements `range` are finite, all of them.
+  package func isFinite(_ range: Range<Int>) -> Bool {
+    unsafe withUnsafeElements { elements in
+      // The exponent's bits are all set in what is not finite. Comparing integers lets the compiler use vectors.
+      var highest: UInt32 = 0
+      for index in range { highest = max(highest, unsafe elements[index].bitPattern & 0x7F80_0000) }
+      return highest < 0x7F80_0000
+    }
+  }
+}

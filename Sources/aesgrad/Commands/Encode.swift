@@ -19,6 +19,12 @@ struct Encode: ParsableCommand {
   @Option(help: ArgumentHelp("Take the last layer's output (1), the last but one's (2), and so on.", valueName: "n"))
   var clipSkip = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Add what `aesgrad personalize --delta` has kept, with a strength other than 1 behind a colon.",
+      valueName: "file[:strength]"))
+  var delta: DeltaArgument?
+
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var out: PathArgument
 
@@ -40,18 +46,33 @@ struct Encode: ParsableCommand {
   func run() throws {
     models.applyThreads()
     try OutputFile.checkTarget(out.path, replacing: replacing.force)
-    let setup = try TextSetup(models, clipSkip: clipSkip, needsProjection: false)
-    let ids = setup.ids(text, quiet: output.quiet)
-    let (encoder, length) = (setup.encoder, setup.length)
+    let clip = try models.namedCLIP()
+    guard let model = try models.namedModel() ?? clip else {
+      throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
+    }
+    let tokenizer = try models.tokenizer()
+    var encoder = try TextEncoder(model)
+    try delta?.apply(to: &encoder, of: model)
+    let projection = try clip.map { try TextProjection($0, fitting: model) }
+    let layers = encoder.configuration.layerCount
+    guard clipSkip <= layers else {
+      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
+    }
+    let length = encoder.configuration.positionCount
+    let count = tokenizer.ids(for: text).count
+    if count > length - 2, !output.quiet {
+      Console.note("note: the text has \(count) tokens; all but the first \(length - 2) are cut off")
+    }
+    let ids = tokenizer.encode(text, length: length)
+    try encoder.configuration.checkKnows(ids, model)
     let conditioning = encoder.conditioning([ids], clipSkip: clipSkip).reshaped([length, encoder.configuration.width])
     var entries = [WeightEntry("conditioning", conditioning)]
-    if let projection = setup.projection {
+    if let projection {
       let feature = projection(encoder.pooled([ids]))
       entries.append(WeightEntry("text_feature", feature.reshaped([feature.count])))
     }
     let metadata: [ByteString: ByteString] = [
-      "kind": "conditioning", "text": ByteString(text), "clip_skip": "\(clipSkip)",
-      "model": ByteString(setup.model.name),
+      "kind": "conditioning", "text": ByteString(text), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
     ]
     try Interruption.whileWriting {
       try SafetensorsWriter.write(entries, metadata: metadata, to: out.path, replacing: replacing.force)
@@ -59,8 +80,7 @@ struct Encode: ParsableCommand {
     if output.json {
       try Console.printJSON(
         Report(
-          text: text, tokens: min(setup.tokenizer.ids(for: text).count, length - 2), shape: conditioning.shape,
-          textFeature: setup.projection != nil,
+          text: text, tokens: min(count, length - 2), shape: conditioning.shape, textFeature: projection != nil,
           out: out.path.printable))
     } else {
       try Console.printLine("\(out.path.printable): conditioning \(conditioning.shape)")

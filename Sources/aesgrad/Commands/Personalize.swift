@@ -7,30 +7,18 @@ import TensorKit
 
 struct Personalize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Moves the text encoder towards an aesthetic, and gives the conditioning that comes of it.",
+    abstract: "Moves the text encoder towards an aesthetic, and encodes a prompt with it.",
     discussion: """
-      Some steps of Adam on all weights of the model's text encoder turn the prompt's feature towards the aesthetic, as \
-      in the paper's code. The similarity (cosine) is reported before the first and after every step.
+      A few steps of Adam on the weights of the text encoder bring what it says of the prompt closer to the aesthetic \
+      (Gallego 2022, arXiv 2209.12330). Writes "conditioning" [tokens, width] of the first prompt.
       """)
 
-  @Option(
-    name: [.short, .long], parsing: .singleValue,
-    help: ArgumentHelp("The prompt; given several times, one encoder is made for all.", valueName: "text"))
-  var prompt: [String]
+  @OptionGroup var personalization: PersonalizationOptions
 
-  @Option(help: ArgumentHelp("The aesthetic: .safetensors or .pt.", valueName: "file"))
+  @Option(help: ArgumentHelp("The aesthetic, as `aesgrad embed` or the A1111 extension writes it.", valueName: "file"))
   var aesthetic: PathArgument
 
   @OptionGroup var models: ModelOptions
-
-  @Option(help: ArgumentHelp("The number of steps.", valueName: "n"))
-  var steps = 20
-
-  @Option(help: ArgumentHelp("The learning rate.", valueName: "rate"))
-  var lr = 1e-4
-
-  @Option(help: ArgumentHelp("Stop once the similarity has reached this.", valueName: "similarity"))
-  var until: Float?
 
   @Option(help: ArgumentHelp("Take the last layer's output (1), the last but one's (2), and so on.", valueName: "n"))
   var clipSkip = 1
@@ -40,73 +28,81 @@ struct Personalize: ParsableCommand {
     help: ArgumentHelp("Write the conditioning there.", valueName: "file.safetensors"))
   var out: PathArgument?
 
+  @Option(help: ArgumentHelp("Write what has been added to the weights there.", valueName: "file.safetensors"))
+  var delta: PathArgument?
+
+  @OptionGroup(title: "How much, and which way") var blending: BlendingOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var replacing: ReplaceOptions
 
-  private struct Report: Encodable {
-    let similarity: [Float]
-    let seconds: Double
-    let mode = "exact"
-  }
-
   func validate() throws {
-    if prompt.isEmpty { throw ValidationError("Missing expected argument '--prompt <text>'") }
-    if prompt.contains("") {
-      throw ValidationError(
-        "--prompt: the empty prompt is never personalised; the plain encoder gives its conditioning")
-    }
-    if steps < 0 { throw ValidationError("--steps \(steps): at least 0 is needed") }
-    if !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): a number above 0 is needed") }
-    if let until, !(-1...1).contains(until) { throw ValidationError("--until \(until): a similarity is -1 to 1") }
     if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
+    if let out, out.path == delta?.path { throw ValidationError("-o and --delta name the same file") }
   }
 
   func run() throws {
     models.applyThreads()
-    if let out { try OutputFile.checkTarget(out.path, replacing: replacing.force) }
-    let setup = try TextSetup(models, clipSkip: clipSkip, needsProjection: true)
-    guard let projection = setup.projection else { return }
-    let width = projection.weight.shape[0]
-    let aesthetic = try Aesthetic(reading: WeightFile.open(aesthetic.path), width: width)
-    let texts = prompt.map { setup.ids($0, quiet: output.quiet) }
-    let personalizer = Personalizer(
-      projection: projection, target: aesthetic.direction, steps: steps, learningRate: lr,
-      sufficientSimilarity: until)
-    var encoder = setup.encoder
-    var similarity: [Float] = []
-    let seconds = try ContinuousClock().measure {
-      similarity = try Progress.over(steps, "steps", quiet: output.quiet) { progress in
-        try personalizer(&encoder, texts: texts) { value in
-          try Interruption.check()
-          guard value.isFinite else {
-            throw FileError(
-              .malformed, setup.model.path, "gives numbers that are not finite, so its weights are broken")
-          }
-          similarity.append(value)
-          if similarity.count > 1 { progress.advance() }
-        }
+    for target in [out, delta] { try target.map { try OutputFile.checkTarget($0.path, replacing: replacing.force) } }
+    let prompts = try personalization.allPrompts()
+    let text = try TextSide(models)
+    let features = text.projection.weight.shape[0]
+    let aesthetic = try Aesthetic(reading: WeightFile.open(aesthetic.path), width: features)
+    var work = try Personalization(text, personalization, prompts)
+    try check(work)
+    let target = try target(aesthetic.direction, work)
+    let base = delta == nil ? "" : work.encoder.fingerprint
+    // An empty prompt is left alone, even where others are not.
+    let weight = prompts[0].isEmpty ? 0 : blending.weight
+    let plain = weight == 1 || out == nil ? nil : work.conditioning(clipSkip: clipSkip)
+    let clock = ContinuousClock()
+    let start = clock.now
+    try work.run(towards: target, quiet: output.quiet)
+    let seconds = (clock.now - start).seconds
+    if let out = out?.path {
+      var conditioning = work.conditioning(clipSkip: clipSkip)
+      if let plain { conditioning = blended(plain, conditioning, weight: weight, blending.blending) }
+      try Interruption.whileWriting {
+        try SafetensorsWriter.write(
+          [WeightEntry("conditioning", conditioning)], metadata: metadata(prompts[0], text.model), to: out,
+          replacing: replacing.force)
       }
-    }.seconds
-    try write(texts, encoder, setup, similarity)
-    if output.json { return try Console.printJSON(Report(similarity: similarity, seconds: seconds)) }
-    let (first, last) = (rounded(similarity.first ?? 0, 4), rounded(similarity.last ?? 0, 4))
-    try Console.printLine(
-      "similarity \(first) \(sparkline(similarity)) \(last), \(similarity.count - 1) steps in "
-        + "\(rounded(seconds, 2)) s")
+    }
+    if let path = delta?.path {
+      let delta = try work.delta(base: base)
+      try Interruption.whileWriting {
+        try delta.write(to: path, replacing: replacing.force) { try Interruption.check() }
+      }
+    }
+    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: "exact").print(output)
   }
 
-  private func write(_ texts: [[Int]], _ encoder: TextEncoder, _ setup: TextSetup, _ similarity: [Float]) throws {
-    guard let out = out?.path else { return }
-    let conditioning = encoder.conditioning(texts, clipSkip: clipSkip)  // [n, T, width]
-    let entry = WeightEntry(
-      "conditioning", texts.count == 1 ? conditioning.reshaped(Array(conditioning.shape.dropFirst())) : conditioning)
-    let metadata: [ByteString: ByteString] = [
-      "kind": "conditioning", "text": ByteString(prompt.joined(separator: "\n")), "clip_skip": "\(clipSkip)",
-      "model": ByteString(setup.model.name), "aesthetic": ByteString(aesthetic.path.lastComponent?.string ?? ""),
-      "steps": "\(similarity.count - 1)", "learning_rate": "\(lr)", "mode": "exact",
-    ]
-    try Interruption.whileWriting {
-      try SafetensorsWriter.write([entry], metadata: metadata, to: out, replacing: replacing.force)
+  /// Throws for what only the model and the prompts tell to be impossible, and says what is unusual.
+  private func check(_ work: Personalization) throws {
+    let layers = work.encoder.configuration.layerCount
+    guard clipSkip <= layers else {
+      throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
     }
+    if work.isIdle, delta != nil { throw ValidationError("--delta: an empty prompt changes nothing, so there is none") }
+    if work.prompts.contains(""), !output.quiet {
+      Console.note("note: an empty prompt is not personalised; it is encoded as it is")
+    }
+  }
+
+  /// The aesthetic, turned with the text where there is one.
+  private func target(_ aesthetic: Tensor, _ work: Personalization) throws -> Tensor {
+    guard let words = blending.aestheticText else { return aesthetic }
+    let feature = try work.feature(of: words)
+    guard let turned = blending.rotation(aesthetic, text: feature) else {
+      throw ValidationError("--aesthetic-text: there is no way to turn the aesthetic with this text")
+    }
+    return turned
+  }
+
+  private func metadata(_ prompt: String, _ model: ModelLocation) -> [ByteString: ByteString] {
+    [
+      "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
+      "aesthetic": ByteString(aesthetic.path.printable), "steps": "\(personalization.steps)",
+      "learning_rate": "\(personalization.learningRate)", "mode": "exact", "weight": "\(blending.weight)",
+    ]
   }
 }

@@ -1,0 +1,66 @@
+import Aesthetic
+import CLIPKit
+import Files
+import TensorKit
+
+/// Prompts being personalised: the text encoder moves, and what it was before is kept as far as it is needed.
+struct Personalization {
+  let text: TextSide
+  let prompts: [String]
+  let options: PersonalizationOptions
+  private(set) var encoder: TextEncoder
+  private let chunks: [[[Int]]]
+  /// The sequences that take part. Empty prompts do not, nor did they in the published code: they mostly stand for no
+  /// prompt at all.
+  private let trained: [[Int]]
+  /// The similarity before the first and after every step.
+  private(set) var similarities: [Float] = []
+
+  init(_ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String]) throws {
+    (self.text, self.options, self.prompts) = (text, options, prompts)
+    encoder = try text.encoder()
+    chunks = try text.chunks(of: prompts, encoder.configuration)
+    trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1)
+  }
+
+  /// Whether no prompt takes part.
+  var isIdle: Bool { trained.isEmpty }
+
+  /// The feature of `words`, of which there are at most as many as the encoder takes.
+  func feature(of words: String) throws(FileError) -> Tensor {
+    text.projection(encoder.pooled([try text.chunks(of: [words], encoder.configuration)[0][0]]))
+  }
+
+  /// What the picture model is given for the first prompt.
+  func conditioning(clipSkip: Int) -> Tensor { TextSide.conditioning(encoder, chunks[0], clipSkip: clipSkip) }
+
+  /// Takes the steps towards `target`, [features] of length 1.
+  mutating func run(towards target: Tensor, quiet: Bool) throws {
+    let steps = isIdle ? 0 : options.steps
+    let personalizer = Personalizer(
+      projection: text.projection, target: target, steps: steps, learningRate: options.learningRate,
+      sufficientSimilarity: options.until)
+    let texts = isIdle ? chunks.flatMap(\.self) : trained
+    similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
+      var isFirst = true
+      return try personalizer(&encoder, texts: texts) { _ in
+        try Interruption.check()
+        if !isFirst { progress.advance() }
+        isFirst = false
+      }
+    }
+  }
+
+  /// The change since the encoder was read, when its fingerprint was `base`.
+  func delta(base: String) throws -> Delta {
+    let weights = try text.model.textEncoder().weights
+    var delta = try Delta(from: weights, to: encoder, tokens: trained, base: base)
+    delta.settings.steps = similarities.count - 1
+    delta.settings.learningRate = options.learningRate
+    var hash = SHA256()
+    for prompt in prompts { hash.update(Array((prompt + "\n").utf8).span) }
+    delta.settings.promptsHash = hash.finish()
+    if let before = similarities.first, let after = similarities.last { delta.similarity = (before, after) }
+    return delta
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import CLIPKit
+import Files
+import Foundation
+import SystemPackage
+import TensorKit
+
+/// The texts, and how far and how fast they are moved.
+struct PersonalizationOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: ArgumentHelp("The prompt; several share one optimisation.", valueName: "text"))
+  var prompt: [String] = []
+
+  @Option(help: ArgumentHelp("A text file with a prompt on each line.", valueName: "file"))
+  var prompts: PathArgument?
+
+  // A number below 0 is to be refused for what it is, not taken for an option.
+  @Option(parsing: .unconditional, help: ArgumentHelp("The number of steps.", valueName: "count"))
+  var steps = 20
+
+  @Option(
+    name: .customLong("lr"), parsing: .unconditional, help: ArgumentHelp("The learning rate.", valueName: "rate"))
+  var learningRate = 1e-4
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Stop once the similarity, between -1 and 1, reaches this.", valueName: "similarity"))
+  var until: Float?
+
+  func validate() throws {
+    if prompt.isEmpty, prompts == nil { throw ValidationError("No prompt is given: -p gives one, --prompts a file") }
+    if steps < 0 { throw ValidationError("--steps \(steps): 0 or more are needed") }
+    if !learningRate.isFinite || learningRate <= 0 {
+      throw ValidationError("--lr \(learningRate): a finite number above 0 is needed")
+    }
+    if let until, !(-1...1).contains(until) {
+      throw ValidationError("--until \(until): a similarity lies between -1 and 1")
+    }
+  }
+
+  /// All prompts: those of the command line, then the lines of the file that are not empty.
+  func allPrompts() throws(FileError) -> [String] {
+    guard let path = prompts?.path else { return prompt }
+    let text = String(validating: try InputFile(path).readAll(limit: 1 << 24), as: UTF8.self)
+    guard let text else { throw FileError(.malformed, path, "is not UTF-8 text; a prompt on each line was expected") }
+    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+    guard !lines.isEmpty else { throw FileError(.malformed, path, "is empty; a prompt on each line was expected") }
+    return prompt + lines
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CLIPKit
+import Files
+import TensorKit
+
+/// What turns texts into conditioning and features: the model's text encoder, and tokenizer and projection of a CLIP.
+struct TextSide {
+  let model: ModelLocation
+  let tokenizer: Tokenizer
+  let projection: TextProjection
+
+  /// Finds the parts and reads all but the encoder's weights, which take the longest: so bad options are refused at once.
+  init(_ models: ModelOptions) throws {
+    let clip = try models.namedCLIP()
+    guard let model = try models.namedModel() ?? clip else {
+      throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
+    }
+    self.model = model
+    tokenizer = try models.tokenizer()
+    if clip == nil, let own = try TextProjection(besideTextEncoderOf: model) {
+      projection = own
+    } else {
+      projection = try TextProjection(models.clipModel(), fitting: model)
+    }
+    guard projection.weight.isFinite(0..<projection.weight.count) else {
+      throw FileError(.malformed, clip?.path ?? model.path, "has a text projection with numbers that are not finite")
+    }
+  }
+
+  /// The text encoder, all of whose weights have been found finite.
+  func encoder() throws(FileError) -> TextEncoder {
+    let encoder = try TextEncoder(model)
+    try encoder.checkFinite(model.path)
+    return encoder
+  }
+
+  /// The ids of each prompt, in chunks where it is long.
+  func chunks(of prompts: [String], _ configuration: TextConfiguration) throws(FileError) -> [[[Int]]] {
+    let chunks = prompts.map { tokenizer.chunks(of: $0, length: configuration.positionCount) }
+    for chunk in chunks.joined() { try configuration.checkKnows(chunk, model) }
+    return chunks
+  }
+
+  /// What the picture model is conditioned on, chunks one below the other: [t, width].
+  static func conditioning(_ encoder: TextEncoder, _ chunks: [[Int]], clipSkip: Int) -> Tensor {
+    let conditioning = encoder.conditioning(chunks, clipSkip: clipSkip)
+    return conditioning.reshaped([conditioning.shape[0] * conditioning.shape[1], conditioning.shape[2]])
+  }
+}
+
+extension TextConfiguration {
+  /// Throws if there is a token among `ids` for which the text encoder of `model` has no embedding.
+  func checkKnows(_ ids: [Int], _ model: ModelLocation) throws(FileError) {
+    guard let highest = ids.max(), highest >= vocabularySize else { return }
+    throw FileError(
+      .malformed, model.path,
+      "has a text encoder for \(vocabularySize) tokens; the tokenizer gives the token \(highest)",
+      hint: "--clip names the CLIP model whose tokenizer belongs to it")
+  }
+}
+
+extension TextProjection {
+  /// The projection of the CLIP model `clip`, which must fit the text encoder of `model`: checkpoints bring none.
+  init(_ clip: ModelLocation, fitting model: ModelLocation) throws(FileError) {
+    try self.init(clip)
+    let (found, expected) = (weight.shape[1], try model.textEncoder().configuration.width)
+    guard found == expected else {
+      throw FileError(
+        .malformed, clip.path,
+        "has a text projection of width \(found); \(expected) was expected, as in \(model.path.printable)")
+    }
+  }
+}
