@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Glibc
 import SystemPackage
 import TensorKit
 import TestSupport
@@ -174,6 +175,30 @@ struct PersonalizeTests {
         .expectFailure(64, "No prompt is given: -p gives one, --prompts a file", hint: usage)
       try Program.run(["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--delta", aesthetic])
         .expectFailure(73, "\(aesthetic): exists already", hint: "--force replaces it")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted() == before)
+    }
+  }
+
+  @Test("Ctrl-C ends it within a second and leaves nothing")
+  func interruption() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
+      let clock = ContinuousClock()
+      var sent = clock.now
+      let arguments = [
+        "personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--steps", "1000000000", "-o",
+        folder.appending("c.safetensors").string, "--delta", folder.appending("d.safetensors").string,
+      ]
+      let outcome = try Program.run(
+        arguments,
+        meanwhile: { process in
+          usleep(500_000)
+          sent = clock.now
+          kill(process.processIdentifier, SIGINT)
+        })
+      // A second, and what other tests on the same cores take away.
+      #expect(clock.now - sent < .seconds(3))
+      #expect(outcome.code == 130 && outcome.output == "" && outcome.errors == "")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted() == before)
     }
   }
