@@ -39,14 +39,14 @@ def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
 
 
 def make_vae() -> AutoencoderKL:
-    return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, layers_per_block=1, block_out_channels=(32, 64, 96, 128),
+    return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, layers_per_block=1, block_out_channels=(32, 64, 64, 96),
                          down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
                          norm_num_groups=16, sample_size=SIDE)
 
 
 def make_unet() -> UNet2DConditionModel:
     return UNet2DConditionModel(
-        sample_size=SIDE // 8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(96, 160, 224),
+        sample_size=SIDE // 8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(64, 128, 160),
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         cross_attention_dim=WIDTH, attention_head_dim=4, norm_num_groups=32)
@@ -56,8 +56,12 @@ def load_tokenizer(work: pathlib.Path) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(work / "tokenizer")
 
 
-def load_average(model: torch.nn.Module, work: pathlib.Path, name: str) -> torch.nn.Module:
+def load_average(model: torch.nn.Module, work: pathlib.Path, name: str, prefix: str = "") -> torch.nn.Module:
     """The averaged weights of a training's last checkpoint, in a model made for them."""
     saved = torch.load(work / "checkpoints" / f"{name}.pt", map_location="cpu", weights_only=True, mmap=True)
-    model.load_state_dict(saved["average"])
+    model.load_state_dict({key.removeprefix(prefix): value for key, value in saved["average"].items() if key.startswith(prefix)})
     return model.eval()
+
+
+def load_clip(work: pathlib.Path) -> CLIPModel:
+    return load_average(make_clip(), work, "clip", "clip.")
