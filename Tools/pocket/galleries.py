@@ -44,7 +44,7 @@ TASTES: dict[str, Taste] = {
     "moonlight": Taste(("night",), None, "brightness", "dark blue nights with a moon, drawn in every way"),
     "forest": Taste(("forest",), None, "greenness", "mossy greens, drawn in every way"),
     "engraving": Taste(None, ("hatched",), "detail", "slanted pen strokes, in every palette"),
-    "watercolour": Taste(None, ("watercolour",), "detail", "soft washes with a bare border, in every palette"),
+    "watercolour": Taste(None, ("watercolour",), "frame", "soft washes with a bare border, in every palette"),
 }
 
 

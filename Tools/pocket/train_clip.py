@@ -77,7 +77,7 @@ def soft_cross_entropy(logits: torch.Tensor, table: torch.Tensor) -> torch.Tenso
     return -(target * logits.log_softmax(1)).sum(1).mean() - floor
 
 
-def run(work: pathlib.Path, steps: int = 900, workers: int = 2, batch: int = 128) -> None:
+def run(work: pathlib.Path, steps: int = 1200, workers: int = 2, batch: int = 64) -> None:
     torch.manual_seed(1)
     pictures, records = dataset.load(work)
     tokenizer = models.load_tokenizer(work)

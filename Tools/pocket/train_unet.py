@@ -22,7 +22,7 @@ DROPPED = 0.1
 CAP = 5.0
 
 
-def run(work: pathlib.Path, steps: int = 8000, workers: int = 2, batch: int = 32) -> None:
+def run(work: pathlib.Path, steps: int = 8000, workers: int = 2, batch: int = 24) -> None:
     torch.manual_seed(4)
     latents = torch.from_numpy(numpy.load(work / "data" / "latents.npy"))
     states = numpy.load(work / "data" / "states.npy", mmap_mode="r")

@@ -39,7 +39,7 @@ def picture_loss(made: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor
     return plain, sharp
 
 
-def run(work: pathlib.Path, steps: int = 5000, workers: int = 2, batch: int = 16) -> None:
+def run(work: pathlib.Path, steps: int = 4000, workers: int = 2, batch: int = 8) -> None:
     torch.manual_seed(2)
     pictures, _ = dataset.load(work)
     run = training.Training("vae", work, models.make_vae(), rate=1.2e-3, steps=steps, warm_up=100, decay=0.01, average=0.995, level_until=0.25, workers=workers)

@@ -3,10 +3,12 @@
 A training can be stopped at any moment (a signal, a crash, a paused machine) and started again with the same command:
 it goes on from its last checkpoint. Checkpoints are written whole or not at all.
 
-Each worker is one thread with its own copy of the model and its own batches; whichever finishes first updates the master
-weights. Nobody waits for anybody, so that on a shared machine a busy core slows one worker instead of all of them, which
-is what happens when every product is split over all cores. A gradient is then a few steps old at times; one that is too
-old is dropped. With `--workers 1` a training gives the same weights every time.
+Each worker is one thread with its own copy of the model and its own share of a batch. An update takes as many shares as
+there are workers, whoever delivers them: a worker that is done waits a little for the others and then takes another share.
+So on a shared machine a busy core slows one worker instead of all of them, which is what happens when every product is
+split over all cores. A share that comes too late is dropped. (Updating at every share, with nobody waiting, was tried
+first: gradients that are one update old slowed the CLIP's first lessons threefold.) With `--workers 1` a training gives
+the same weights every time.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import torch
 
 import paths
 
-TOO_OLD = 6  # steps
+TOO_OLD = 1  # updates
 
 LossOfStep = typing.Callable[[torch.nn.Module, int, torch.Generator], tuple[torch.Tensor, dict[str, float]]]
 
@@ -54,7 +56,8 @@ class Training:
         self.step, self.seconds = 0, 0.0
         self._drawn = 0  # steps handed out to workers, so that no two draw the same batch
         self._stop = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._shares: list[list[torch.Tensor]] = []
         self._sums: dict[str, float] = {}
         self._since_report, self._dropped = time.monotonic(), 0
         if self.path.exists():
@@ -63,7 +66,7 @@ class Training:
             self.optimizer.load_state_dict(saved["optimizer"])
             self.average = saved["average"]
             self.step, self.seconds = saved["step"], saved["seconds"]
-            self._drawn = self.step
+            self._drawn = self.step * self.workers
             self.log(f"going on from step {self.step}")
 
     def log(self, text: str) -> None:
@@ -84,10 +87,13 @@ class Training:
         return min(1.0, (self.step + 1) / self.warm_up) * max(0.01, fall)
 
     @torch.no_grad()
-    def _update(self, gradients: list[torch.Tensor]) -> None:
-        for parameter, gradient in zip(self.parameters, gradients):
+    def _update(self) -> None:
+        for parameter, *gradients in zip(self.parameters, *self._shares):
             # the fused optimizer takes the gradient's memory as it lies, so it must lie as the weight's does
-            parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            parameter.grad = torch.zeros_like(parameter)
+            for gradient in gradients:
+                parameter.grad.add_(gradient, alpha=1 / len(gradients))
+        self._shares = []
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * self._rate_factor()
@@ -100,8 +106,8 @@ class Training:
 
     def _report(self, loss: float, figures: dict[str, float], every: int) -> None:
         for key, value in ({"loss": loss} | figures).items():
-            self._sums[key] = self._sums.get(key, 0.0) + value
-        if self.step % every == 0:
+            self._sums[key] = self._sums.get(key, 0.0) + value / self.workers
+        if not self._shares and self.step % every == 0:
             now = time.monotonic()
             took, self._since_report = now - self._since_report, now
             self.seconds += took
@@ -118,6 +124,7 @@ class Training:
                     break
                 torch._foreach_copy_(own, self.parameters)
                 began, batch, self._drawn = self.step, self._drawn, self._drawn + 1
+            started = time.monotonic()
             chance = torch.Generator().manual_seed(batch * 7919 + 17)
             loss, figures = loss_of_step(replica, batch, chance)
             gradients = list(torch.autograd.grad(loss, own))
@@ -125,8 +132,13 @@ class Training:
                 if self.step - began > TOO_OLD or self.step >= self.steps:
                     self._dropped += 1
                     continue
-                self._update(gradients)
+                self._shares.append(gradients)
+                if len(self._shares) == self.workers:
+                    self._update()
+                    self._lock.notify_all()
                 self._report(float(loss.detach()), figures, report_every)
+                if self._shares:  # patience for as long as this share took; then on with the next one
+                    self._lock.wait_for(lambda: self.step != began or self._stop.is_set(), 0.8 * (time.monotonic() - started))
 
     def run(self, loss_of_step: LossOfStep, *, report_every: int = 25, save_every_seconds: float = 150) -> None:
         """`loss_of_step(model, step, chance)` gives the loss to go down on, and figures to log."""
