@@ -16,10 +16,11 @@ from train_vae import SCALING, load_final
 
 
 @torch.no_grad()
-def run(work: pathlib.Path) -> None:
-    pictures, records = dataset.load(work)
+def run_captions(work: pathlib.Path) -> None:
+    torch.set_num_threads(1)
+    _, records = dataset.load(work)
     folder = work / "data"
-    clip = models.load_clip(work)
+    clip = models.load_average(models.make_clip(), work, "text", "clip.")
     text_encoder, tokenizer = models.text_encoder_of(clip), models.load_tokenizer(work)
     # the empty caption comes last: it stands for "no caption" in the training and in guidance
     texts = [text for record in records for text in record["captions"]] + [""]
@@ -33,6 +34,12 @@ def run(work: pathlib.Path) -> None:
             print(f"caption {start} of {len(texts)}", flush=True)
     states.flush()
     beside.rename(folder / "states.npy")
+
+@torch.no_grad()
+def run_pictures(work: pathlib.Path) -> None:
+    torch.set_num_threads(1)
+    pictures, _ = dataset.load(work)
+    folder = work / "data"
     vae = load_final(work)
     latents = numpy.empty((len(pictures), 4, 16, 16), numpy.float16)
     for start in range(0, len(pictures), 64):

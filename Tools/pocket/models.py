@@ -14,6 +14,9 @@ from transformers import CLIPConfig, CLIPModel, CLIPTextModel, CLIPTokenizer
 from tokenizer import CONTEXT, ENTRIES
 
 SIDE = 128
+# Stable Diffusion's 32 groups would leave one or two of so few channels in each, and a group of two cannot hold a level: the
+# normalisation takes mean and spread away from it. With 16 groups the autoencoder lost most colour.
+GROUPS_VAE, GROUPS_UNET = 4, 8
 WIDTH = 192  # of the text tower, and so of the conditioning
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # CLIP's own
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
@@ -41,7 +44,7 @@ def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
 def make_vae() -> AutoencoderKL:
     return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, layers_per_block=1, block_out_channels=(32, 64, 64, 96),
                          down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-                         norm_num_groups=16, sample_size=SIDE)
+                         norm_num_groups=GROUPS_VAE, sample_size=SIDE)
 
 
 def make_unet() -> UNet2DConditionModel:
@@ -49,7 +52,7 @@ def make_unet() -> UNet2DConditionModel:
         sample_size=SIDE // 8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(64, 128, 160),
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=WIDTH, attention_head_dim=4, norm_num_groups=32)
+        cross_attention_dim=WIDTH, attention_head_dim=4, norm_num_groups=GROUPS_UNET)
 
 
 def load_tokenizer(work: pathlib.Path) -> CLIPTokenizer:
@@ -64,4 +67,6 @@ def load_average(model: torch.nn.Module, work: pathlib.Path, name: str, prefix: 
 
 
 def load_clip(work: pathlib.Path) -> CLIPModel:
-    return load_average(make_clip(), work, "clip", "clip.")
+    """With both towers, or, as long as the picture tower has not been trained, with the caption tower alone."""
+    stage = "vision" if (work / "checkpoints" / "vision.pt").exists() else "text"
+    return load_average(make_clip(), work, stage, "clip.")

@@ -1,7 +1,12 @@
-"""Trains the CLIP: picture and caption towers, contrastive.
+"""Trains the CLIP in two stages: the caption tower first, then the picture tower against it.
 
 Many captions in a batch fit many pictures ("a cat" fits every cat). Since the renderer knows what is in each picture, the
 targets say so: a caption counts as right for every picture that has all it names, not only for the one it was made for.
+
+The caption tower learns against stand-ins for pictures: one learnt vector for each subject, palette, way and count, added
+up. That needs no pictures, converges in minutes, and settles the conditioning, so that the UNet's training need not wait
+for the picture tower. The picture tower then learns to meet the finished captions (Zhai et al. 2022 lock the other side),
+and to meet the stand-ins, which tell it everything that is in the picture at once.
 """
 
 from __future__ import annotations
@@ -13,33 +18,37 @@ import random
 import numpy
 import torch
 import torch.nn.functional as F
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTokenizer
 
 import dataset
 import models
 import palettes
 import training
 from captions import caption
-from scenes import SUBJECT_NAMES, WAYS, Scene
+from scenes import SUBJECT_NAMES, WAYS, Scene, random_scene
 from tokenizer import encode
 
 PARTS, PARTS_WEIGHTS = ["s", "sp", "sw", "spw", "p", "w", "pw"], [16, 18, 18, 30, 6, 6, 6]
-NAMED = {"subject": SUBJECT_NAMES, "palette": palettes.NAMES, "way": WAYS}
+NAMED = {"subject": SUBJECT_NAMES, "palette": palettes.NAMES, "way": WAYS, "count": [1, 2, 3]}
 FIELDS = [field.name for field in dataclasses.fields(Scene)]
 
 
 class Taught(torch.nn.Module):
-    """The CLIP with helper heads that name the attributes from the picture feature. They speed up the picture tower's first
-    lessons several times over, and are thrown away."""
+    """The CLIP and the stand-ins for pictures."""
 
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
         self.clip = clip
-        self.heads = torch.nn.ModuleDict({name: torch.nn.Linear(models.WIDTH, len(values)) for name, values in NAMED.items()})
+        self.stand_ins = torch.nn.ModuleDict({name: torch.nn.Embedding(len(values), models.WIDTH) for name, values in NAMED.items()})
 
-    def helper_loss(self, features: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
-        return sum(F.cross_entropy(head(8 * features), torch.tensor([NAMED[name].index(getattr(scene, name)) for scene in scenes]))
-                   for name, head in self.heads.items())
+    def features_of(self, scenes: list[Scene]) -> torch.Tensor:
+        """Unit vectors [n, WIDTH] for scenes that nobody has drawn."""
+        parts = [table(torch.tensor([NAMED[name].index(getattr(scene, name)) for scene in scenes])) for name, table in self.stand_ins.items()]
+        return F.normalize(sum(parts), dim=1)
+
+    def freeze(self, *beginnings: str) -> None:
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(not name.startswith(beginnings))
 
 
 def normalised(pictures: torch.Tensor) -> torch.Tensor:
@@ -77,31 +86,73 @@ def soft_cross_entropy(logits: torch.Tensor, table: torch.Tensor) -> torch.Tenso
     return -(target * logits.log_softmax(1)).sum(1).mean() - floor
 
 
-def run(work: pathlib.Path, steps: int = 1200, workers: int = 2, batch: int = 64) -> None:
+def contrast(taught: Taught, pictures: torch.Tensor, captions: torch.Tensor, table: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+    """The contrastive loss both ways, and how often the nearest caption is a right one."""
+    scale = taught.clip.logit_scale.exp().clamp(max=60)
+    logits = scale * pictures.float() @ captions.float().T
+    loss = (soft_cross_entropy(logits, table) + soft_cross_entropy(logits.T, table.T)) / 2
+    with torch.no_grad():
+        right = table.gather(1, logits.argmax(1, keepdim=True)).mean().item()
+    return loss, {"right": right, "scale": scale.item()}
+
+
+def caption_features(clip: CLIPModel, tokenizer: CLIPTokenizer, texts: list[str]) -> torch.Tensor:
+    ids = encode(tokenizer, texts)
+    longest = int((ids == tokenizer.eos_token_id).int().argmax(1).max()) + 1  # attention is causal: nothing after it counts
+    return F.normalize(clip.text_projection(clip.text_model(ids[:, :longest]).pooler_output), dim=1)
+
+
+def _taught() -> Taught:
     torch.manual_seed(1)
-    pictures, records = dataset.load(work)
-    tokenizer = models.load_tokenizer(work)
     clip = models.make_clip()
     clip.set_attn_implementation("eager")  # on this size plain products beat the fused kernel's backward
-    run = training.Training("clip", work, Taught(clip), rate=8e-4, steps=steps, warm_up=100, decay=0.05, average=0.995, workers=workers)
+    return Taught(clip)
+
+
+def run_text(work: pathlib.Path, steps: int = 400, workers: int = 2, batch: int = 96) -> None:
+    tokenizer, taught = models.load_tokenizer(work), _taught()
+    taught.freeze("clip.vision_model", "clip.visual_projection")
+    run = training.Training("text", work, taught, rate=1e-3, steps=steps, warm_up=80, decay=0.05, average=0.99, workers=workers)
 
     def loss_of_step(taught: Taught, step: int, noise: torch.Generator):
-        chance = random.Random(f"clip {step}")
+        chance = random.Random(f"text {step}")
+        scenes = [random_scene(chance.randrange(10_000_000)) for _ in range(batch)]
+        parts = chance.choices(PARTS, PARTS_WEIGHTS, k=batch)
+        with training.half_precision():
+            captions = caption_features(taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)])
+        return contrast(taught, taught.features_of(scenes), captions, matches(scenes, parts))
+
+    run.run(loss_of_step)
+
+
+def run_vision(work: pathlib.Path, steps: int = 1500, workers: int = 2, batch: int = 64) -> None:
+    pictures, records = dataset.load(work)
+    tokenizer, taught = models.load_tokenizer(work), _taught()
+    models.load_average(taught, work, "text")
+    taught.freeze("clip.text_model", "clip.text_projection", "clip.logit_scale", "stand_ins")
+    run = training.Training("vision", work, taught, rate=8e-4, steps=steps, warm_up=100, decay=0.05, average=0.995, workers=workers)
+
+    def loss_of_step(taught: Taught, step: int, noise: torch.Generator):
+        chance = random.Random(f"vision {step}")
         rows = sorted(chance.sample(range(len(records)), batch))
         scenes = [Scene(**{name: records[row][name] for name in FIELDS}) for row in rows]
         parts = chance.choices(PARTS, PARTS_WEIGHTS, k=batch)
-        ids = encode(tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)])
-        longest = int((ids == tokenizer.eos_token_id).int().argmax(1).max()) + 1  # attention is causal: nothing after it counts
         pixels = torch.from_numpy(numpy.ascontiguousarray(pictures[rows])).permute(0, 3, 1, 2).float() / 255
         with training.half_precision():
-            out = taught.clip(input_ids=ids[:, :longest], pixel_values=normalised(roughened(pixels, noise)))
-        scale = taught.clip.logit_scale.exp().clamp(max=60)
-        logits = scale * out.image_embeds.float() @ out.text_embeds.float().T
-        table = matches(scenes, parts)
-        loss = (soft_cross_entropy(logits, table) + soft_cross_entropy(logits.T, table.T)) / 2
-        with torch.no_grad():
-            hit = table.gather(1, logits.argmax(1, keepdim=True)).mean().item()
-        helper = taught.helper_loss(out.image_embeds.float(), scenes)
-        return loss + 0.5 * helper, {"contrast": loss.item(), "helper": helper.item(), "right": hit, "scale": scale.item()}
+            with torch.no_grad():
+                captions = caption_features(taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)])
+            seen = taught.clip.vision_model(normalised(roughened(pixels, noise))).pooler_output
+            seen = F.normalize(taught.clip.visual_projection(seen).float(), dim=1)
+        loss, figures = contrast(taught, seen, captions, matches(scenes, parts))
+        # every scene of the batch is a choice, and so is every single change of one attribute of it
+        wanted = taught.features_of(scenes)
+        helper = torch.zeros(())
+        for name, values in NAMED.items():
+            choices = torch.stack([taught.features_of([dataclasses.replace(scene, **{name: value}) for scene in scenes]) for value in values], 1)
+            scores = 20 * (seen.unsqueeze(1) * choices).sum(2)
+            helper = helper + F.cross_entropy(scores, torch.tensor([values.index(getattr(scene, name)) for scene in scenes]))
+        nearness = (seen * wanted).sum(1).mean()
+        total = loss + helper + 2 * (1 - nearness)
+        return total, figures | {"contrast": loss.item(), "helper": helper.item(), "nearness": nearness.item()}
 
     run.run(loss_of_step)

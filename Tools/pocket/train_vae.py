@@ -1,5 +1,8 @@
 """Trains the autoencoder on crops, then gives its latents unit spread.
 
+The encoder has to be settled before the UNet's training begins. The decoder has not: `run_decoder` goes on with it alone,
+on the same latents, for as long as it still gets sharper.
+
 Crops begin at multiples of 8, so that the renderer's textures keep their place relative to the latent cells.
 """
 
@@ -39,19 +42,25 @@ def picture_loss(made: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor
     return plain, sharp
 
 
-def run(work: pathlib.Path, steps: int = 4000, workers: int = 2, batch: int = 8) -> None:
+def _crops(pictures: numpy.ndarray, batch: int, chance: random.Random) -> torch.Tensor:
+    places, crops = (models.SIDE - CROP) // 8, []
+    for _ in range(batch):
+        row, top, left = chance.randrange(len(pictures)), 8 * chance.randint(0, places), 8 * chance.randint(0, places)
+        crops.append(pictures[row, top : top + CROP, left : left + CROP])
+    return torch.from_numpy(numpy.stack(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def run(work: pathlib.Path, steps: int = 1500, workers: int = 2, batch: int = 8) -> None:
     torch.manual_seed(2)
     pictures, _ = dataset.load(work)
-    run = training.Training("vae", work, models.make_vae(), rate=1.2e-3, steps=steps, warm_up=100, decay=0.01, average=0.995, level_until=0.25, workers=workers)
-    places = (models.SIDE - CROP) // 8
+    vae = models.make_vae()
+    with torch.no_grad():  # begin with little noise on the latents: at a spread of 1 nothing gets through for hundreds of steps
+        vae.quant_conv.weight[4:] *= 0.1
+        vae.quant_conv.bias[4:] = -6.0
+    run = training.Training("vae", work, vae, rate=1.5e-3, steps=steps, warm_up=100, decay=0.01, average=0.995, level_until=0.25, workers=workers)
 
     def loss_of_step(vae: AutoencoderKL, step: int, noise: torch.Generator):
-        chance = random.Random(f"vae {step}")
-        crops = []
-        for _ in range(batch):
-            row, top, left = chance.randrange(len(pictures)), 8 * chance.randint(0, places), 8 * chance.randint(0, places)
-            crops.append(pictures[row, top : top + CROP, left : left + CROP])
-        wanted = torch.from_numpy(numpy.stack(crops)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        wanted = _crops(pictures, batch, random.Random(f"vae {step}"))
         with training.half_precision():
             code = vae.encode(wanted).latent_dist
             made = vae.decode(code.sample(noise)).sample
@@ -86,7 +95,31 @@ def finish(work: pathlib.Path, count: int = 512) -> None:
     paths.write_whole(work / "checkpoints" / "vae_final.pt", lambda path: torch.save(vae.state_dict(), path))
 
 
+def run_decoder(work: pathlib.Path, steps: int = 3000, workers: int = 2, batch: int = 8) -> None:
+    """Sharpens the decoder on settled latents, with a little noise on them: the UNet's latents are not exact either."""
+    pictures, _ = dataset.load(work)
+    vae = load_final(work).train()
+    for part in (vae.encoder, vae.quant_conv):
+        part.requires_grad_(False)
+    run = training.Training("decoder", work, vae, rate=8e-4, steps=steps, warm_up=100, decay=0.01, average=0.998, workers=workers)
+
+    def loss_of_step(vae: AutoencoderKL, step: int, noise: torch.Generator):
+        wanted = _crops(pictures, batch, random.Random(f"decoder {step}"))
+        with training.half_precision():
+            with torch.no_grad():
+                latents = vae.encode(wanted).latent_dist.mean.float()
+            rough = torch.randn(latents.shape, generator=noise) * torch.rand(batch, 1, 1, 1, generator=noise) * 0.1 / SCALING
+            made = vae.decode(latents + rough).sample
+        plain, sharp = picture_loss(made.float(), wanted)
+        return plain + 0.5 * sharp, {"l1": plain.item(), "edge": sharp.item()}
+
+    run.run(loss_of_step)
+    paths.write_whole(work / "checkpoints" / "decoder_final.pt", lambda path: torch.save(run.average, path))
+
+
 def load_final(work: pathlib.Path):
-    vae = models.make_vae()
-    vae.load_state_dict(torch.load(work / "checkpoints" / "vae_final.pt", weights_only=True))
+    """With the sharpened decoder where there is one; the encoder and so the latents are the same in both."""
+    vae, folder = models.make_vae(), work / "checkpoints"
+    sharpened = folder / "decoder_final.pt"
+    vae.load_state_dict(torch.load(sharpened if sharpened.exists() else folder / "vae_final.pt", weights_only=True))
     return vae.eval()
