@@ -130,7 +130,7 @@ def run_vision(work: pathlib.Path, steps: int = 1500, workers: int = 2, batch: i
     tokenizer, taught = models.load_tokenizer(work), _taught()
     models.load_average(taught, work, "text")
     taught.freeze("clip.text_model", "clip.text_projection", "clip.logit_scale", "stand_ins")
-    run = training.Training("vision", work, taught, rate=8e-4, steps=steps, warm_up=100, decay=0.05, average=0.995, workers=workers)
+    run = training.Training("vision", work, taught, rate=2e-3, steps=steps, warm_up=100, decay=0.05, average=0.995, workers=workers)
 
     def loss_of_step(taught: Taught, step: int, noise: torch.Generator):
         chance = random.Random(f"vision {step}")

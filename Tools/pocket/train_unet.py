@@ -22,13 +22,13 @@ DROPPED = 0.1
 CAP = 5.0
 
 
-def run(work: pathlib.Path, steps: int = 8000, workers: int = 2, batch: int = 24) -> None:
+def run(work: pathlib.Path, steps: int = 6000, workers: int = 2, batch: int = 24) -> None:
     torch.manual_seed(4)
     latents = torch.from_numpy(numpy.load(work / "data" / "latents.npy"))
     states = numpy.load(work / "data" / "states.npy", mmap_mode="r")
     unet = models.make_unet()
     unet.set_attn_processor(AttnProcessor())  # on this size plain products beat the fused kernel's backward
-    run = training.Training("unet", work, unet, rate=6e-4, steps=steps, warm_up=200, decay=0.01, average=0.9985, level_until=0.4,
+    run = training.Training("unet", work, unet, rate=2e-3, steps=steps, warm_up=200, decay=0.01, average=0.9985, level_until=0.4,
                             workers=workers)
     signal_share = DDPMScheduler(**SCHEDULE).alphas_cumprod
 

@@ -24,6 +24,7 @@ import typing
 import torch
 
 import paths
+from optimizer import MuonAndAdam
 
 TOO_OLD = 1  # updates
 
@@ -39,7 +40,7 @@ class Training:
     """One resumable training of one model."""
 
     def __init__(self, name: str, work: pathlib.Path, model: torch.nn.Module, *, rate: float, steps: int, warm_up: int = 200,
-                 decay: float = 0.05, average: float = 0.999, betas: tuple[float, float] = (0.9, 0.99), level_until: float = 0.3,
+                 decay: float = 0.05, average: float = 0.999, level_until: float = 0.3,
                  workers: int = 2) -> None:
         torch.set_num_threads(1)
         self.name, self.model, self.rate, self.steps, self.warm_up, self.level_until = name, model, rate, steps, warm_up, level_until
@@ -48,9 +49,8 @@ class Training:
         self.log_path = work / "logs" / f"{name}.log"
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW([{"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": decay},
-                                            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0}],
-                                           lr=rate, betas=betas, fused=True)
+        named = [(key, value) for key, value in model.named_parameters() if value.requires_grad]
+        self.optimizer = MuonAndAdam(named, rate, decay)
         # an exponential moving average of the weights is what gets exported: far less noisy than the last step
         self.average = {key: value.detach().clone() for key, value in model.state_dict().items()}
         self.step, self.seconds = 0, 0.0
@@ -95,8 +95,7 @@ class Training:
                 parameter.grad.add_(gradient, alpha=1 / len(gradients))
         self._shares = []
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * self._rate_factor()
+        self.optimizer.set_rate(self.rate * self._rate_factor())
         self.optimizer.step()
         self.step += 1
         decay = min(self.average_decay, (1 + self.step) / (10 + self.step))
@@ -158,7 +157,5 @@ class Training:
             thread.join()
         self.save()
         self.log(f"stopped at step {self.step} after {self.seconds / 60:.0f} min in all")
-
-    @property
-    def finished(self) -> bool:
-        return self.step >= self.steps
+        if self.step < self.steps:
+            raise SystemExit(f"{self.name}: stopped before its end; the same command goes on from here")
