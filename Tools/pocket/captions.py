@@ -12,22 +12,96 @@ from scenes import Scene
 
 # (one, many) per subject; the first is the canonical one used for zero-shot reading
 SUBJECT_WORDS: dict[str, list[tuple[str, str]]] = {
-    "sailboat": [("sailboat", "sailboats"), ("sailing boat", "sailing boats"), ("boat with white sails", "boats with white sails"), ("yacht", "yachts")],
-    "lighthouse": [("lighthouse", "lighthouses"), ("lighthouse on a rock", "lighthouses"), ("striped lighthouse by the sea", "lighthouses")],
-    "house": [("house by a tree", "houses"), ("house", "houses"), ("cottage", "cottages"), ("little house with a tree", "houses"), ("cosy home", "homes")],
-    "mountain": [("mountain", "mountains"), ("mountain by a lake", "mountains"), ("snowy peak", "peaks"), ("mountain with snow on top", "mountains")],
-    "castle": [("castle", "castles"), ("castle with towers", "castles"), ("fortress", "fortresses"), ("fairy-tale castle", "castles")],
-    "cactus": [("cactus", "cacti"), ("cactus in the desert", "cacti in the desert"), ("saguaro", "saguaros"), ("flowering cactus", "flowering cacti")],
-    "rocket": [("rocket", "rockets"), ("space rocket", "space rockets"), ("rocket ship", "rocket ships"), ("spaceship", "spaceships")],
-    "fish": [("fish", "fish"), ("striped fish", "striped fish"), ("fish under water", "fish under water"), ("tropical fish", "tropical fish")],
-    "balloon": [("hot air balloon", "hot air balloons"), ("hot-air balloon", "hot-air balloons"), ("balloon in the sky", "balloons in the sky"), ("balloon", "balloons")],
-    "mushroom": [("mushroom", "mushrooms"), ("toadstool", "toadstools"), ("spotted mushroom", "spotted mushrooms"), ("mushroom with dots", "mushrooms with dots")],
-    "palm": [("palm tree", "palm trees"), ("palm", "palms"), ("palm tree on an island", "palm trees"), ("coconut palm", "coconut palms")],
+    "sailboat": [
+        ("sailboat", "sailboats"),
+        ("sailing boat", "sailing boats"),
+        ("boat with white sails", "boats with white sails"),
+        ("yacht", "yachts"),
+    ],
+    "lighthouse": [
+        ("lighthouse", "lighthouses"),
+        ("lighthouse on a rock", "lighthouses"),
+        ("striped lighthouse by the sea", "lighthouses"),
+    ],
+    "house": [
+        ("house by a tree", "houses"),
+        ("house", "houses"),
+        ("cottage", "cottages"),
+        ("little house with a tree", "houses"),
+        ("cosy home", "homes"),
+    ],
+    "mountain": [
+        ("mountain", "mountains"),
+        ("mountain by a lake", "mountains"),
+        ("snowy peak", "peaks"),
+        ("mountain with snow on top", "mountains"),
+    ],
+    "castle": [
+        ("castle", "castles"),
+        ("castle with towers", "castles"),
+        ("fortress", "fortresses"),
+        ("fairy-tale castle", "castles"),
+    ],
+    "cactus": [
+        ("cactus", "cacti"),
+        ("cactus in the desert", "cacti in the desert"),
+        ("saguaro", "saguaros"),
+        ("flowering cactus", "flowering cacti"),
+    ],
+    "rocket": [
+        ("rocket", "rockets"),
+        ("space rocket", "space rockets"),
+        ("rocket ship", "rocket ships"),
+        ("spaceship", "spaceships"),
+    ],
+    "fish": [
+        ("fish", "fish"),
+        ("striped fish", "striped fish"),
+        ("fish under water", "fish under water"),
+        ("tropical fish", "tropical fish"),
+    ],
+    "balloon": [
+        ("hot air balloon", "hot air balloons"),
+        ("hot-air balloon", "hot-air balloons"),
+        ("balloon in the sky", "balloons in the sky"),
+        ("balloon", "balloons"),
+    ],
+    "mushroom": [
+        ("mushroom", "mushrooms"),
+        ("toadstool", "toadstools"),
+        ("spotted mushroom", "spotted mushrooms"),
+        ("mushroom with dots", "mushrooms with dots"),
+    ],
+    "palm": [
+        ("palm tree", "palm trees"),
+        ("palm", "palms"),
+        ("palm tree on an island", "palm trees"),
+        ("coconut palm", "coconut palms"),
+    ],
     "cat": [("cat", "cats"), ("sitting cat", "sitting cats"), ("kitten", "kittens"), ("house cat", "house cats")],
-    "windmill": [("windmill", "windmills"), ("old windmill", "windmills"), ("mill with four sails", "mills"), ("windmill on a hill", "windmills")],
-    "sunflower": [("sunflower", "sunflowers"), ("flower", "flowers"), ("big flower", "big flowers"), ("blooming sunflower", "blooming sunflowers")],
-    "whale": [("whale", "whales"), ("whale in the sea", "whales in the sea"), ("spouting whale", "spouting whales"), ("big whale", "big whales")],
-    "butterfly": [("butterfly", "butterflies"), ("butterfly with open wings", "butterflies with open wings"), ("fluttering butterfly", "fluttering butterflies")],
+    "windmill": [
+        ("windmill", "windmills"),
+        ("old windmill", "windmills"),
+        ("mill with four sails", "mills"),
+        ("windmill on a hill", "windmills"),
+    ],
+    "sunflower": [
+        ("sunflower", "sunflowers"),
+        ("flower", "flowers"),
+        ("big flower", "big flowers"),
+        ("blooming sunflower", "blooming sunflowers"),
+    ],
+    "whale": [
+        ("whale", "whales"),
+        ("whale in the sea", "whales in the sea"),
+        ("spouting whale", "spouting whales"),
+        ("big whale", "big whales"),
+    ],
+    "butterfly": [
+        ("butterfly", "butterflies"),
+        ("butterfly with open wings", "butterflies with open wings"),
+        ("fluttering butterfly", "fluttering butterflies"),
+    ],
 }
 PALETTE_WORDS: dict[str, list[str]] = {
     "pastel": ["in pastel colours", "in soft pastel tones", "pastel", "in pale candy colours", "in light powdery colours"],
@@ -78,7 +152,9 @@ def caption(scene: Scene, chance: random.Random, parts: str | None = None) -> st
         return ", ".join(part for part in (way, palette) if part)
     if scene.place != "middle" and chance.random() < 0.12:
         noun += f" on the {scene.place}"
-    lead = chance.choice(["", "", "", "", "a picture of ", "an image of ", "a little scene with ", "a drawing of "]) if not way else ""
+    lead = (
+        chance.choice(["", "", "", "", "a picture of ", "an image of ", "a little scene with ", "a drawing of "]) if not way else ""
+    )
     text = lead + noun
     if way:
         makes = way.startswith(("a ", "an "))
@@ -97,6 +173,9 @@ def caption(scene: Scene, chance: random.Random, parts: str | None = None) -> st
 def prompts_for(attribute: str) -> dict[str, list[str]]:
     """Plain prompts that name one value of one attribute, for zero-shot reading."""
     if attribute == "subject":
-        return {name: [f"a {forms[0][0]}", f"a picture of a {forms[0][0]}", *(f"a {one}" for one, _ in forms[1:])] for name, forms in SUBJECT_WORDS.items()}
+        return {
+            name: [f"a {forms[0][0]}", f"a picture of a {forms[0][0]}", *(f"a {one}" for one, _ in forms[1:])]
+            for name, forms in SUBJECT_WORDS.items()
+        }
     words = PALETTE_WORDS if attribute == "palette" else WAY_WORDS
     return {name: list(texts) for name, texts in words.items()}

@@ -35,6 +35,7 @@ def run_captions(work: pathlib.Path) -> None:
     states.flush()
     beside.rename(folder / "states.npy")
 
+
 @torch.no_grad()
 def run_pictures(work: pathlib.Path) -> None:
     torch.set_num_threads(1)

@@ -1,9 +1,9 @@
 """Measures the pocket model on what it never saw.
 
-    python evaluate.py clip --work DIR        # zero-shot on 2,000 unseen renders
-    python evaluate.py classifier --work DIR  # the judge itself, on the same renders
-    python evaluate.py vae --work DIR         # what the autoencoder loses
-    python evaluate.py generation --work DIR [--count 200] [--guidance 6] [--steps 20]
+python evaluate.py clip --work DIR        # zero-shot on 2,000 unseen renders
+python evaluate.py classifier --work DIR  # the judge itself, on the same renders
+python evaluate.py vae --work DIR         # what the autoencoder loses
+python evaluate.py generation --work DIR [--count 200] [--guidance 6] [--steps 20]
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ def reconstruction(work: pathlib.Path, count: int) -> None:
         made.append(((vae.decode(code).sample / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy())
     made = numpy.concatenate(made)
     error = made.astype(float) - pictures
-    print(f"autoencoder on {count} unseen renders: mean absolute error {abs(error).mean():.2f} of 255, "
-          f"PSNR {numpy.mean(10 * numpy.log10(255**2 / (error**2).mean((1, 2, 3)))):.1f} dB")
+    print(
+        f"autoencoder on {count} unseen renders: mean absolute error {abs(error).mean():.2f} of 255, "
+        f"PSNR {numpy.mean(10 * numpy.log10(255**2 / (error**2).mean((1, 2, 3)))):.1f} dB"
+    )
     report("classifier after the autoencoder", scenes, classifier.read(work, made))
     pairs = [Image.fromarray(picture) for index in range(16) for picture in (pictures[index], made[index])]
     contact_sheet(pairs, 8, 1).save(work / "reconstructions.png")
@@ -94,8 +96,12 @@ def prompts_of(count: int) -> tuple[list[Scene], list[str]]:
 def generation(work: pathlib.Path, count: int, guidance: float, steps: int) -> None:
     scenes, texts = prompts_of(count)
     parts = samples.load_parts(work)
-    pictures = numpy.concatenate([samples.generate(*parts, texts[start : start + 20], list(range(start, min(start + 20, count))), guidance, steps)
-                                  for start in range(0, count, 20)])
+    pictures = numpy.concatenate(
+        [
+            samples.generate(*parts, texts[start : start + 20], list(range(start, min(start + 20, count))), guidance, steps)
+            for start in range(0, count, 20)
+        ]
+    )
     seen = classifier.read(work, pictures)
     report(f"generation, guidance {guidance}, {steps} steps", scenes, seen)
     contact_sheet([Image.fromarray(picture) for picture in pictures[:48]], 8, 1).save(work / "generated.png")
@@ -106,8 +112,10 @@ def report(what: str, scenes: list[Scene], seen: list[dict[str, str]]) -> None:
     for attribute in ATTRIBUTES:
         right = [one[attribute] == getattr(scene, attribute) for scene, one in zip(scenes, seen)]
         print(f"{what}, {attribute}: {numpy.mean(right):.1%} of {len(scenes)}")
-        worst = sorted((numpy.mean([r for r, s in zip(right, scenes) if getattr(s, attribute) == value]), value)
-                       for value in {getattr(scene, attribute) for scene in scenes})
+        worst = sorted(
+            (numpy.mean([r for r, s in zip(right, scenes) if getattr(s, attribute) == value]), value)
+            for value in {getattr(scene, attribute) for scene in scenes}
+        )
         print("    lowest: " + ", ".join(f"{value} {share:.0%}" for share, value in worst[:4]))
 
 

@@ -29,7 +29,9 @@ LIMIT = 32_000_000  # bytes
 def _classic_names(path: pathlib.Path) -> None:
     """Gives a text encoder's tensors the prefix that every release of transformers reads and most tools expect."""
     weights = load_file(path)
-    renamed = {name if name.startswith("text_model.") else f"text_model.{name}": value.contiguous() for name, value in weights.items()}
+    renamed = {
+        name if name.startswith("text_model.") else f"text_model.{name}": value.contiguous() for name, value in weights.items()
+    }
     save_file(renamed, path, metadata={"format": "pt"})
 
 
@@ -39,8 +41,16 @@ def write(work: pathlib.Path, out: pathlib.Path) -> None:
     vae.register_to_config(scaling_factor=SCALING)
     tokenizer = models.load_tokenizer(work)
     processor = CLIPImageProcessor(size={"shortest_edge": models.SIDE}, crop_size={"height": models.SIDE, "width": models.SIDE})
-    pipeline = StableDiffusionPipeline(vae=vae.half(), text_encoder=models.text_encoder_of(clip).half(), tokenizer=tokenizer, unet=unet.half(),
-                                       scheduler=samples.scheduler(), safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    pipeline = StableDiffusionPipeline(
+        vae=vae.half(),
+        text_encoder=models.text_encoder_of(clip).half(),
+        tokenizer=tokenizer,
+        unet=unet.half(),
+        scheduler=samples.scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     shutil.rmtree(out, ignore_errors=True)
     pipeline.save_pretrained(out)
     _classic_names(out / "text_encoder" / "model.safetensors")
@@ -71,16 +81,29 @@ def check(out: pathlib.Path, picture: pathlib.Path) -> None:
             assert value.dtype == torch.float16 and bool(value.isfinite().all()), f"{file}: {name}"
     pipeline = StableDiffusionPipeline.from_pretrained(out, torch_dtype=torch.float32)
     assert isinstance(pipeline.scheduler, DDIMScheduler)
-    made = pipeline("a sailboat at dawn", num_inference_steps=20, guidance_scale=6.0, height=models.SIDE, width=models.SIDE,
-                    generator=torch.Generator().manual_seed(1)).images[0]
+    made = pipeline(
+        "a sailboat at dawn",
+        num_inference_steps=20,
+        guidance_scale=6.0,
+        height=models.SIDE,
+        width=models.SIDE,
+        generator=torch.Generator().manual_seed(1),
+    ).images[0]
     made.resize((256, 256), Image.Resampling.NEAREST).save(picture)
-    clip, tokenizer = CLIPModel.from_pretrained(out / "clip", torch_dtype=torch.float32), CLIPTokenizer.from_pretrained(out / "clip")
+    clip, tokenizer = (
+        CLIPModel.from_pretrained(out / "clip", torch_dtype=torch.float32),
+        CLIPTokenizer.from_pretrained(out / "clip"),
+    )
     processor = CLIPImageProcessor.from_pretrained(out / "clip")
     words = ["a sailboat at dawn", "a cat in neon colours", "a castle in black and white"]
-    scores = clip(**tokenizer(words, padding=True, return_tensors="pt"), **processor(made, return_tensors="pt")).logits_per_image.softmax(-1)[0]
+    scores = clip(
+        **tokenizer(words, padding=True, return_tensors="pt"), **processor(made, return_tensors="pt")
+    ).logits_per_image.softmax(-1)[0]
     print("the model's own CLIP on its picture:", dict(zip(words, [round(score, 3) for score in scores.tolist()])))
     inner = pipeline.text_encoder.state_dict()
-    same = all(torch.equal(clip.state_dict()[f"text_model.{name.removeprefix('text_model.')}"], value) for name, value in inner.items())
+    same = all(
+        torch.equal(clip.state_dict()[f"text_model.{name.removeprefix('text_model.')}"], value) for name, value in inner.items()
+    )
     print("text encoder and CLIP share their weights:", same)
 
 

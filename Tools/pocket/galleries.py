@@ -15,7 +15,6 @@ import pathlib
 import random
 
 import numpy
-from PIL import Image
 
 from dataset import HELD_OUT
 from render import render
@@ -67,7 +66,11 @@ def average_renders(count: int = 800) -> numpy.ndarray:
 def rate(scene: Scene, rater: str, chance: random.Random) -> tuple[str, str]:
     """A simulated rating, (kind, value): likes and dislikes by rater-a, stars by rater-b, both with a moody tenth."""
     if rater == "rater-a":  # likes dark pictures with strong lines
-        liking = (scene.palette in ("neon", "night")) + 0.6 * (scene.way in ("ink", "glass", "hatched")) - 0.5 * (scene.palette == "pastel")
+        liking = (
+            (scene.palette in ("neon", "night"))
+            + 0.6 * (scene.way in ("ink", "glass", "hatched"))
+            - 0.5 * (scene.palette == "pastel")
+        )
         liked = liking > 0.5
         if chance.random() < 0.1:
             liked = not liked
@@ -106,7 +109,9 @@ def main() -> None:
         own = numpy.array([measure(numpy.asarray(picture)) for picture in pictures])
         apart = abs(own.mean() - usual.mean()) / numpy.sqrt((own.var() + usual.var()) / 2)
         beyond = numpy.mean((own > usual.mean()) == (own.mean() > usual.mean()))
-        rows.append(f"| `{name}` | {taste.words} | {taste.statistic} | {own.mean():.3f} | {usual.mean():.3f} | {apart:.1f} | {beyond:.0%} |")
+        rows.append(
+            f"| `{name}` | {taste.words} | {taste.statistic} | {own.mean():.3f} | {usual.mean():.3f} | {apart:.1f} | {beyond:.0%} |"
+        )
     for rater in ("rater-a", "rater-b"):
         write_ratings(options.out, rater)
     print("| gallery | taste | statistic | gallery | average | apart (deviations) | beyond the average |")

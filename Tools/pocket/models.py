@@ -23,11 +23,29 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 def make_clip() -> CLIPModel:
-    text = dict(vocab_size=ENTRIES, hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=4, num_attention_heads=3,
-                max_position_embeddings=CONTEXT, hidden_act="quick_gelu", projection_dim=WIDTH,
-                bos_token_id=ENTRIES - 2, eos_token_id=ENTRIES - 1, pad_token_id=ENTRIES - 1)
-    vision = dict(hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=4, num_attention_heads=3, image_size=SIDE,
-                  patch_size=16, hidden_act="quick_gelu", projection_dim=WIDTH)
+    text = dict(
+        vocab_size=ENTRIES,
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=4,
+        num_attention_heads=3,
+        max_position_embeddings=CONTEXT,
+        hidden_act="quick_gelu",
+        projection_dim=WIDTH,
+        bos_token_id=ENTRIES - 2,
+        eos_token_id=ENTRIES - 1,
+        pad_token_id=ENTRIES - 1,
+    )
+    vision = dict(
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=4,
+        num_attention_heads=3,
+        image_size=SIDE,
+        patch_size=16,
+        hidden_act="quick_gelu",
+        projection_dim=WIDTH,
+    )
     return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
 
 
@@ -35,24 +53,41 @@ def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
     """The text tower by itself, with the same weights."""
     encoder = CLIPTextModel(clip.config.text_config)
     wanted = set(encoder.state_dict())
-    weights = {name.removeprefix("text_model."): value for name, value in clip.state_dict().items() if name.startswith("text_model.")}
+    weights = {
+        name.removeprefix("text_model."): value for name, value in clip.state_dict().items() if name.startswith("text_model.")
+    }
     prefix = "text_model." if any(name.startswith("text_model.") for name in wanted) else ""
     encoder.load_state_dict({prefix + name: value for name, value in weights.items() if prefix + name in wanted})
     return encoder.eval()
 
 
 def make_vae() -> AutoencoderKL:
-    return AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, layers_per_block=1, block_out_channels=(32, 64, 64, 96),
-                         down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-                         norm_num_groups=GROUPS_VAE, sample_size=SIDE)
+    return AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        layers_per_block=1,
+        block_out_channels=(32, 64, 64, 96),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        norm_num_groups=GROUPS_VAE,
+        sample_size=SIDE,
+    )
 
 
 def make_unet() -> UNet2DConditionModel:
     return UNet2DConditionModel(
-        sample_size=SIDE // 8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(64, 128, 160),
+        sample_size=SIDE // 8,
+        in_channels=4,
+        out_channels=4,
+        layers_per_block=1,
+        block_out_channels=(64, 128, 160),
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=WIDTH, attention_head_dim=4, norm_num_groups=GROUPS_UNET)
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=GROUPS_UNET,
+    )
 
 
 def load_tokenizer(work: pathlib.Path) -> CLIPTokenizer:

@@ -54,7 +54,10 @@ class MuonAndAdam:
 
         matrices = [value for name, value in named if for_muon(name, value)]
         others = [value for name, value in named if not for_muon(name, value)]
-        self.parts = [Muon(matrices, lr, weight_decay=weight_decay), torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True)]
+        self.parts = [
+            Muon(matrices, lr, weight_decay=weight_decay),
+            torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.99), weight_decay=0.0, fused=True),
+        ]
 
     def set_rate(self, rate: float) -> None:
         for part in self.parts:

@@ -1,14 +1,14 @@
 """Trains one part of the pocket model, going on from its last checkpoint.
 
-    python pocket_train.py all --work DIR       # every stage that is not done yet, in order
+python pocket_train.py all --work DIR       # every stage that is not done yet, in order
 
-    python pocket_train.py text --work DIR      # CLIP's caption tower
-    python pocket_train.py vision --work DIR    # CLIP's picture tower; can wait until after the UNet
-    python pocket_train.py vae --work DIR
-    python pocket_train.py captions --work DIR  # their hidden states, once, before the UNet
-    python pocket_train.py latents --work DIR   # of the pictures, once, before the UNet
-    python pocket_train.py unet --work DIR
-    python pocket_train.py decoder --work DIR   # sharpens the decoder; can wait until after the UNet
+python pocket_train.py text --work DIR      # CLIP's caption tower
+python pocket_train.py vision --work DIR    # CLIP's picture tower; can wait until after the UNet
+python pocket_train.py vae --work DIR
+python pocket_train.py captions --work DIR  # their hidden states, once, before the UNet
+python pocket_train.py latents --work DIR   # of the pictures, once, before the UNet
+python pocket_train.py unet --work DIR
+python pocket_train.py decoder --work DIR   # sharpens the decoder; can wait until after the UNet
 """
 
 from __future__ import annotations
@@ -22,14 +22,29 @@ import sys
 import paths
 
 
-STAGES = {"text": ("train_clip", "run_text"), "vision": ("train_clip", "run_vision"), "vae": ("train_vae", "run"), "decoder": ("train_vae", "run_decoder"), "captions": ("encode", "run_captions"),
-          "latents": ("encode", "run_pictures"),
-          "unet": ("train_unet", "run"), "classifier": ("classifier", "run")}
+STAGES = {
+    "text": ("train_clip", "run_text"),
+    "vision": ("train_clip", "run_vision"),
+    "vae": ("train_vae", "run"),
+    "decoder": ("train_vae", "run_decoder"),
+    "captions": ("encode", "run_captions"),
+    "latents": ("encode", "run_pictures"),
+    "unet": ("train_unet", "run"),
+    "classifier": ("classifier", "run"),
+}
 
 
 # in the order of need, and what each leaves behind: a stage whose product exists, or whose training has ended, is passed over
-ORDER = [("text", None), ("captions", "data/states.npy"), ("vae", "checkpoints/vae_final.pt"), ("latents", "data/latents.npy"), ("unet", None),
-         ("vision", None), ("decoder", "checkpoints/decoder_final.pt"), ("classifier", "checkpoints/classifier.pt")]
+ORDER = [
+    ("text", None),
+    ("captions", "data/states.npy"),
+    ("vae", "checkpoints/vae_final.pt"),
+    ("latents", "data/latents.npy"),
+    ("unet", None),
+    ("vision", None),
+    ("decoder", "checkpoints/decoder_final.pt"),
+    ("classifier", "checkpoints/classifier.pt"),
+]
 RESUMABLE = ("text", "vision", "vae", "decoder", "unet")
 
 

@@ -1,6 +1,6 @@
 """Makes a contact sheet from the last checkpoint, to look at while the training goes on.
 
-    python samples.py sheet.png --work DIR [--guidance 6] [--steps 20]
+python samples.py sheet.png --work DIR [--guidance 6] [--steps 20]
 """
 
 from __future__ import annotations
@@ -20,10 +20,24 @@ from tokenizer import encode
 from train_unet import SCHEDULE
 from train_vae import SCALING, load_final
 
-PROMPTS = ["a sailboat", "a lighthouse at night", "a cat in neon colours", "a castle, watercolour", "pixel art of a mushroom", "a cactus in sepia tones",
-           "a rocket, a paper cut-out, in vivid colours", "stained glass of a butterfly", "a whale at dawn", "an ink drawing of a palm tree",
-           "a sunflower, painted in dots, in warm colours", "a fish in cool colours", "a windmill in black and white", "a house by a tree in pastel colours",
-           "a mountain in forest greens, flat design", "a hatched drawing of a hot air balloon"]
+PROMPTS = [
+    "a sailboat",
+    "a lighthouse at night",
+    "a cat in neon colours",
+    "a castle, watercolour",
+    "pixel art of a mushroom",
+    "a cactus in sepia tones",
+    "a rocket, a paper cut-out, in vivid colours",
+    "stained glass of a butterfly",
+    "a whale at dawn",
+    "an ink drawing of a palm tree",
+    "a sunflower, painted in dots, in warm colours",
+    "a fish in cool colours",
+    "a windmill in black and white",
+    "a house by a tree in pastel colours",
+    "a mountain in forest greens, flat design",
+    "a hatched drawing of a hot air balloon",
+]
 
 
 def scheduler() -> DDIMScheduler:
@@ -31,7 +45,9 @@ def scheduler() -> DDIMScheduler:
 
 
 @torch.no_grad()
-def generate(unet, vae, text_encoder, tokenizer, prompts: list[str], seeds: list[int], guidance: float = 6.0, steps: int = 20) -> numpy.ndarray:
+def generate(
+    unet, vae, text_encoder, tokenizer, prompts: list[str], seeds: list[int], guidance: float = 6.0, steps: int = 20
+) -> numpy.ndarray:
     """Pictures [n, 128, 128, 3] u8."""
     wanted = text_encoder(encode(tokenizer, prompts)).last_hidden_state
     empty = text_encoder(encode(tokenizer, [""])).last_hidden_state.expand_as(wanted)

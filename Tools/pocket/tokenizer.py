@@ -79,8 +79,9 @@ def write(folder: pathlib.Path) -> None:
     symbols += [first + second for first, second in merges] + [START, END]
     vocabulary = {symbol: index for index, symbol in enumerate(symbols)}
     assert len(vocabulary) == len(symbols)
-    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=merges, unk_token=END, bos_token=START, eos_token=END, pad_token=END,
-                              model_max_length=CONTEXT)
+    tokenizer = CLIPTokenizer(
+        vocab=vocabulary, merges=merges, unk_token=END, bos_token=START, eos_token=END, pad_token=END, model_max_length=CONTEXT
+    )
     tokenizer.save_pretrained(folder)  # tokenizer.json and tokenizer_config.json
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{first} {second}\n" for first, second in merges))

@@ -39,11 +39,16 @@ class Taught(torch.nn.Module):
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
         self.clip = clip
-        self.stand_ins = torch.nn.ModuleDict({name: torch.nn.Embedding(len(values), models.WIDTH) for name, values in NAMED.items()})
+        self.stand_ins = torch.nn.ModuleDict(
+            {name: torch.nn.Embedding(len(values), models.WIDTH) for name, values in NAMED.items()}
+        )
 
     def features_of(self, scenes: list[Scene]) -> torch.Tensor:
         """Unit vectors [n, WIDTH] for scenes that nobody has drawn."""
-        parts = [table(torch.tensor([NAMED[name].index(getattr(scene, name)) for scene in scenes])) for name, table in self.stand_ins.items()]
+        parts = [
+            table(torch.tensor([NAMED[name].index(getattr(scene, name)) for scene in scenes]))
+            for name, table in self.stand_ins.items()
+        ]
         return F.normalize(sum(parts), dim=1)
 
     def freeze(self, *beginnings: str) -> None:
@@ -73,8 +78,11 @@ def matches(scenes: list[Scene], parts: list[str]) -> torch.Tensor:
     table = torch.zeros(len(scenes), len(scenes))
     for column, (named, of) in enumerate(zip(parts, scenes)):
         for row, scene in enumerate(scenes):
-            right = (("s" not in named or (scene.subject == of.subject and scene.count == of.count))
-                     and ("p" not in named or scene.palette == of.palette) and ("w" not in named or scene.way == of.way))
+            right = (
+                ("s" not in named or (scene.subject == of.subject and scene.count == of.count))
+                and ("p" not in named or scene.palette == of.palette)
+                and ("w" not in named or scene.way == of.way)
+            )
             table[row, column] = float(right)
     return table
 
@@ -86,7 +94,9 @@ def soft_cross_entropy(logits: torch.Tensor, table: torch.Tensor) -> torch.Tenso
     return -(target * logits.log_softmax(1)).sum(1).mean() - floor
 
 
-def contrast(taught: Taught, pictures: torch.Tensor, captions: torch.Tensor, table: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+def contrast(
+    taught: Taught, pictures: torch.Tensor, captions: torch.Tensor, table: torch.Tensor
+) -> tuple[torch.Tensor, dict[str, float]]:
     """The contrastive loss both ways, and how often the nearest caption is a right one."""
     scale = taught.clip.logit_scale.exp().clamp(max=60)
     logits = scale * pictures.float() @ captions.float().T
@@ -119,7 +129,9 @@ def run_text(work: pathlib.Path, steps: int = 400, workers: int = 2, batch: int 
         scenes = [random_scene(chance.randrange(10_000_000)) for _ in range(batch)]
         parts = chance.choices(PARTS, PARTS_WEIGHTS, k=batch)
         with training.half_precision():
-            captions = caption_features(taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)])
+            captions = caption_features(
+                taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)]
+            )
         return contrast(taught, taught.features_of(scenes), captions, matches(scenes, parts))
 
     run.run(loss_of_step)
@@ -140,7 +152,9 @@ def run_vision(work: pathlib.Path, steps: int = 1500, workers: int = 2, batch: i
         pixels = torch.from_numpy(numpy.ascontiguousarray(pictures[rows])).permute(0, 3, 1, 2).float() / 255
         with training.half_precision():
             with torch.no_grad():
-                captions = caption_features(taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)])
+                captions = caption_features(
+                    taught.clip, tokenizer, [caption(scene, chance, named) for scene, named in zip(scenes, parts)]
+                )
             seen = taught.clip.vision_model(normalised(roughened(pixels, noise))).pooler_output
             seen = F.normalize(taught.clip.visual_projection(seen).float(), dim=1)
         loss, figures = contrast(taught, seen, captions, matches(scenes, parts))
@@ -148,7 +162,9 @@ def run_vision(work: pathlib.Path, steps: int = 1500, workers: int = 2, batch: i
         wanted = taught.features_of(scenes)
         helper = torch.zeros(())
         for name, values in NAMED.items():
-            choices = torch.stack([taught.features_of([dataclasses.replace(scene, **{name: value}) for scene in scenes]) for value in values], 1)
+            choices = torch.stack(
+                [taught.features_of([dataclasses.replace(scene, **{name: value}) for scene in scenes]) for value in values], 1
+            )
             scores = 20 * (seen.unsqueeze(1) * choices).sum(2)
             helper = helper + F.cross_entropy(scores, torch.tensor([values.index(getattr(scene, name)) for scene in scenes]))
         nearness = (seen * wanted).sum(1).mean()

@@ -28,8 +28,9 @@ def run(work: pathlib.Path, steps: int = 6000, workers: int = 2, batch: int = 24
     states = numpy.load(work / "data" / "states.npy", mmap_mode="r")
     unet = models.make_unet()
     unet.set_attn_processor(AttnProcessor())  # on this size plain products beat the fused kernel's backward
-    run = training.Training("unet", work, unet, rate=2e-3, steps=steps, warm_up=200, decay=0.01, average=0.9985, level_until=0.4,
-                            workers=workers)
+    run = training.Training(
+        "unet", work, unet, rate=2e-3, steps=steps, warm_up=200, decay=0.01, average=0.9985, level_until=0.4, workers=workers
+    )
     signal_share = DDPMScheduler(**SCHEDULE).alphas_cumprod
 
     def loss_of_step(unet: UNet2DConditionModel, step: int, chance: torch.Generator):

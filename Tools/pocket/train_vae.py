@@ -63,7 +63,9 @@ def run(work: pathlib.Path, steps: int = 5000, workers: int = 2, batch: int = 8)
     with torch.no_grad():  # begin with little noise on the latents: at a spread of 1 nothing gets through for hundreds of steps
         vae.quant_conv.weight[4:] *= 0.1
         vae.quant_conv.bias[4:] = -6.0
-    run = training.Training("vae", work, vae, rate=2.5e-3, steps=steps, warm_up=100, decay=0.01, average=0.995, level_until=0.25, workers=workers)
+    run = training.Training(
+        "vae", work, vae, rate=2.5e-3, steps=steps, warm_up=100, decay=0.01, average=0.995, level_until=0.25, workers=workers
+    )
 
     def loss_of_step(vae: AutoencoderKL, step: int, noise: torch.Generator):
         wanted = _crops(pictures, batch, random.Random(f"vae {step}"))

@@ -39,11 +39,29 @@ def half_precision() -> torch.autocast:
 class Training:
     """One resumable training of one model."""
 
-    def __init__(self, name: str, work: pathlib.Path, model: torch.nn.Module, *, rate: float, steps: int, warm_up: int = 200,
-                 decay: float = 0.05, average: float = 0.999, level_until: float = 0.3,
-                 workers: int = 2) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: pathlib.Path,
+        model: torch.nn.Module,
+        *,
+        rate: float,
+        steps: int,
+        warm_up: int = 200,
+        decay: float = 0.05,
+        average: float = 0.999,
+        level_until: float = 0.3,
+        workers: int = 2,
+    ) -> None:
         torch.set_num_threads(1)
-        self.name, self.model, self.rate, self.steps, self.warm_up, self.level_until = name, model, rate, steps, warm_up, level_until
+        self.name, self.model, self.rate, self.steps, self.warm_up, self.level_until = (
+            name,
+            model,
+            rate,
+            steps,
+            warm_up,
+            level_until,
+        )
         self.workers, self.average_decay = workers, average
         self.path = work / "checkpoints" / f"{name}.pt"
         self.log_path = work / "logs" / f"{name}.log"
@@ -77,13 +95,20 @@ class Training:
 
     def save(self) -> None:
         with self._lock:
-            state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average,
-                     "step": self.step, "seconds": self.seconds}
+            state = {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "average": self.average,
+                "step": self.step,
+                "seconds": self.seconds,
+            }
             paths.write_whole(self.path, lambda path: torch.save(state, path))
 
     def _rate_factor(self) -> float:
         done = self.step / self.steps
-        fall = 0.5 * (1 + math.cos(math.pi * (done - self.level_until) / (1 - self.level_until))) if done > self.level_until else 1.0
+        fall = (
+            0.5 * (1 + math.cos(math.pi * (done - self.level_until) / (1 - self.level_until))) if done > self.level_until else 1.0
+        )
         return min(1.0, (self.step + 1) / self.warm_up) * max(0.01, fall)
 
     @torch.no_grad()
