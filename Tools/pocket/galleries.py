@@ -88,7 +88,7 @@ def write_ratings(out: pathlib.Path, rater: str) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["picture", "kind", "value"])
         for name in TASTES:
-            for index, scene in enumerate(scenes_of(name)):
+            for scene in scenes_of(name):
                 table.writerow([f"{name}/{scene.subject}.png", *rate(scene, rater, chance)])
 
 
