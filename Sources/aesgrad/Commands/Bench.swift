@@ -12,6 +12,8 @@ struct Bench: ParsableCommand {
     discussion: """
       Everything is measured in this one run, on random weights of the real sizes. With --peers, other programs do the \
       same work in turn: scripts in that folder, run by $AESGRAD_PYTHON (else python3).
+
+      Example: aesgrad bench --json
       """)
 
   @Option(

@@ -12,6 +12,8 @@ struct Embed: ParsableCommand {
     discussion: """
       The aesthetic is the mean of the pictures' CLIP features. A .safetensors file holds its direction as "aesthetic" \
       and the mean itself as "mean"; a .pt file holds the mean as the A1111 extension keeps it.
+
+      Example: aesgrad embed pictures/ --clip openai/clip-vit-large-patch14 -o mine.safetensors
       """)
 
   @Argument(help: ArgumentHelp("Pictures (PNG, JPEG, WebP) and folders of them.", valueName: "path"))

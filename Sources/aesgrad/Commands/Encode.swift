@@ -9,6 +9,8 @@ struct Encode: ParsableCommand {
     discussion: """
       Writes a safetensors file with "conditioning" [77, width], and with a CLIP model "text_feature" [features], which \
       is the text in the space of the pictures.
+
+      Example: aesgrad encode "a castle by the sea" -m v1-5.safetensors -o castle.safetensors
       """)
 
   @Argument(help: "The text.")

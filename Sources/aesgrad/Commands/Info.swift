@@ -7,6 +7,8 @@ struct Info: ParsableCommand {
     discussion: """
       Weight files (safetensors, .pt, .ckpt) of every kind that goes with Stable Diffusion, and pictures. Every number in \
       a file is read, and nothing in it executed.
+
+      Example: aesgrad info mine.pt v1-5.safetensors picture.png
       """)
 
   @Argument(help: ArgumentHelp("The files.", valueName: "file"))

@@ -11,6 +11,8 @@ struct Personalize: ParsableCommand {
     discussion: """
       A few steps of Adam on the weights of the text encoder bring what it says of the prompt closer to the aesthetic \
       (Gallego 2022, arXiv 2209.12330). Writes "conditioning" [tokens, width] of the first prompt.
+
+      Example: aesgrad personalize -p "a castle by the sea" --aesthetic mine.pt -m v1-5.safetensors -o castle.safetensors
       """)
 
   @OptionGroup var personalization: PersonalizationOptions

@@ -3,7 +3,9 @@ import CLIPKit
 import Files
 
 struct Tokenize: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Shows the tokens that CLIP sees in a text.")
+  static let configuration = CommandConfiguration(
+    abstract: "Shows the tokens that CLIP sees in a text.",
+    discussion: "Example: aesgrad tokenize \"a castle, 4k\" --clip openai/clip-vit-large-patch14")
 
   @Argument(help: ArgumentHelp("The texts.", valueName: "text"))
   var texts: [String]
