@@ -27,27 +27,36 @@ void ag_add_packed_rows(const float *packed, float *x, size_t rows, size_t width
   }
 }
 
-// The products of `height` weight rows with `breadth` rows of x, all three constants where this is used. The first block of
-// a band asks for the weights of the next one.
+// Adds the products of sixteen columns, or of the last `count`. All constants where this is used, but for the last columns'
+// count: loads of unknown length are calls, around which no sum would stay in a register.
+static inline __attribute__((always_inline)) void add_columns(lanes sums[BAND_ROWS][BLOCK_ROWS], const float *restrict x,
+                                                              const float *restrict weight, size_t inputs,
+                                                              const int height, const int breadth, const int is_first,
+                                                              const size_t count) {
+  lanes w[BAND_ROWS];
+  UNROLLED for (int i = 0; i < height; i++) {
+    if (is_first) __builtin_prefetch(weight + (i + height) * inputs);
+    w[i] = load_lanes(weight + i * inputs, count);
+  }
+  UNROLLED for (int j = 0; j < breadth; j++) {
+    lanes input = load_lanes(x + j * LANES, LANES);
+    UNROLLED for (int i = 0; i < height; i++) sums[i][j] += w[i] * input;
+  }
+}
+
+// The products of `height` weight rows with `breadth` rows of x, constants where this is used. The first block of a band
+// asks for the weights of the next one.
 static inline __attribute__((always_inline)) void block(const float *restrict packed_x, const float *restrict weight,
                                                         float *restrict y, size_t rows, size_t inputs, size_t outputs,
                                                         const int height, const int breadth, const int is_first) {
   lanes sums[BAND_ROWS][BLOCK_ROWS] = {{{0}}};
-  for (size_t column = 0; column < inputs; column += LANES, packed_x += rows * LANES) {
-    size_t count = inputs - column < LANES ? inputs - column : LANES;
-    lanes w[BAND_ROWS];
-    UNROLLED for (int i = 0; i < height; i++) {
-      if (is_first) __builtin_prefetch(weight + (i + height) * inputs + column);
-      w[i] = count == LANES ? load_lanes(weight + i * inputs + column, LANES)
-                            : load_lanes(weight + i * inputs + column, count);
-    }
-    UNROLLED for (int j = 0; j < breadth; j++) {
-      lanes x = load_lanes(packed_x + j * LANES, LANES);
-      UNROLLED for (int i = 0; i < height; i++) sums[i][j] += w[i] * x;
-    }
-  }
-  for (int j = 0; j < breadth; j++)
-    for (int i = 0; i < height; i++) y[j * outputs + i] = sum_of_lanes(sums[i][j]);
+  size_t column = 0;
+  for (; column + LANES <= inputs; column += LANES, packed_x += rows * LANES)
+    add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, LANES);
+  if (column < inputs)
+    add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, inputs - column);
+  UNROLLED for (int j = 0; j < breadth; j++)
+    UNROLLED for (int i = 0; i < height; i++) y[j * outputs + i] = sum_of_lanes(sums[i][j]);
 }
 
 static inline __attribute__((always_inline)) void band(const float *packed_x, const float *weight, float *y, size_t rows,
@@ -59,8 +68,9 @@ static inline __attribute__((always_inline)) void band(const float *packed_x, co
   }
   for (; row + BLOCK_ROWS <= rows; row += BLOCK_ROWS)
     block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, BLOCK_ROWS, 0);
-  for (; row < rows; row++)
-    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 1, row == 0);
+  for (; row + 2 <= rows; row += 2)
+    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 2, row == 0);
+  if (row < rows) block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 1, row == 0);
 }
 
 FOR_EACH_CPU
