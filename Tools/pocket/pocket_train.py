@@ -3,7 +3,7 @@
 python pocket_train.py all --work DIR       # every stage that is not done yet, in order
 
 python pocket_train.py text --work DIR      # CLIP's caption tower
-python pocket_train.py vision --work DIR    # CLIP's picture tower; can wait until after the UNet
+python pocket_train.py vision --work DIR    # CLIP's picture tower; nothing else waits for it
 python pocket_train.py vae --work DIR
 python pocket_train.py captions --work DIR  # their hidden states, once, before the UNet
 python pocket_train.py latents --work DIR   # of the pictures, once, before the UNet
@@ -37,11 +37,11 @@ STAGES = {
 # in the order of need, and what each leaves behind: a stage whose product exists, or whose training has ended, is passed over
 ORDER = [
     ("text", None),
+    ("vision", None),
     ("captions", "data/states.npy"),
     ("vae", "checkpoints/vae_final.pt"),
     ("latents", "data/latents.npy"),
     ("unet", None),
-    ("vision", None),
     ("decoder", "checkpoints/decoder_final.pt"),
     ("classifier", "checkpoints/classifier.pt"),
 ]

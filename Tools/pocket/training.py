@@ -81,9 +81,10 @@ class Training:
         if self.path.exists():
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
             model.load_state_dict(saved["model"])
-            self.optimizer.load_state_dict(saved["optimizer"])
             self.average = saved["average"]
             self.step, self.seconds = saved["step"], saved["seconds"]
+            if self.step < self.steps:  # a training that has ended needs its optimizer no more
+                self.optimizer.load_state_dict(saved["optimizer"])
             self._drawn = self.step * self.workers
             self.log(f"going on from step {self.step}")
 
