@@ -8,11 +8,11 @@ package struct ImageFeatures: Sendable {
   package let projection: Tensor
   package let preprocessing: ImagePreprocessing
 
-  /// Reads the image side of the CLIP model at `location`.
-  package init(_ location: ModelLocation) throws(FileError) {
+  /// Reads the image side of the CLIP model at `location`. With `exactly`, products are of Float32 on every CPU.
+  package init(_ location: ModelLocation, exactly: Bool = false) throws(FileError) {
     let (configuration, weights) = try location.clip()
     guard let vision = configuration.vision else { throw weights.error("has no image encoder") }
-    encoder = try ImageEncoder(from: weights.scoped("vision_model"), vision)
+    encoder = try ImageEncoder(from: weights.scoped("vision_model"), vision, exactly: exactly)
     projection = try weights.tensor("visual_projection.weight", shape: [configuration.featureWidth, vision.width])
     try weights.scoped("vision_model").checkAllTaken()
     preprocessing = try location.preprocessing(side: vision.imageSize)

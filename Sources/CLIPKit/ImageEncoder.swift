@@ -15,22 +15,25 @@ package struct ImageEncoder: Sendable {
   private let lastNorm: LayerNorm
 
   /// Reads the encoder whose tensors stand in `scope` as `embeddings.…`, `pre_layrnorm.…` (sic), `encoder.layers.…` and
-  /// `post_layernorm.…`.
-  package init(from scope: TensorScope, _ configuration: VisionConfiguration) throws(FileError) {
+  /// `post_layernorm.…`. With `exactly`, products are of Float32 on every CPU.
+  package init(
+    from scope: TensorScope, _ configuration: VisionConfiguration, exactly: Bool = false
+  ) throws(FileError) {
     self.configuration = configuration
     let width = configuration.width
     let (channels, size) = (3, configuration.patchSize)
     let embeddings = scope.scoped("embeddings")
     let kernel = try embeddings.tensor("patch_embedding.weight", shape: [width, channels, size, size])
     patchMap = try scope.packed(
-      weight: kernel.reshaped([width, channels * size * size]), bias: nil, rows: configuration.positionCount)
+      weight: kernel.reshaped([width, channels * size * size]), bias: nil, rows: configuration.positionCount,
+      exactly: exactly)
     classEmbedding = try embeddings.tensor("class_embedding", shape: [width]).reshaped([1, width])
     positionTable = try embeddings.tensor("position_embedding.weight", shape: [configuration.positionCount, width])
     firstNorm = try LayerNorm(
       from: scope.scoped("pre_layrnorm"), width: width, epsilon: configuration.layerNormEpsilon)
     var layers: [ImageLayer] = []
     for index in 0..<configuration.layerCount {
-      layers.append(try ImageLayer(from: scope.scoped("encoder.layers.\(index)"), configuration))
+      layers.append(try ImageLayer(from: scope.scoped("encoder.layers.\(index)"), configuration, exactly: exactly))
     }
     self.layers = layers
     lastNorm = try LayerNorm(
@@ -82,7 +85,7 @@ private struct ImageLayer: Sendable {
   let perceptronOutput: PackedLinear
   let heads: Int
 
-  init(from scope: TensorScope, _ configuration: VisionConfiguration) throws(FileError) {
+  init(from scope: TensorScope, _ configuration: VisionConfiguration, exactly: Bool) throws(FileError) {
     let (width, inner, tokens) = (configuration.width, configuration.innerWidth, configuration.positionCount)
     let (attention, perceptron) = (scope.scoped("self_attn"), scope.scoped("mlp"))
     attentionNorm = try LayerNorm(
@@ -91,16 +94,18 @@ private struct ImageLayer: Sendable {
     for name in ["q_proj", "k_proj", "v_proj"] as [ByteString] {
       parts.append(try Linear(from: attention.scoped(name), inputs: width, outputs: width))
     }
-    queriesKeysValues = try scope.packed(Linear(sideBySide: parts), rows: tokens)
+    queriesKeysValues = try scope.packed(Linear(sideBySide: parts), rows: tokens, exactly: exactly)
     attentionOutput = try scope.packed(
-      Linear(from: attention.scoped("out_proj"), inputs: width, outputs: width), rows: tokens, accumulating: true)
+      Linear(from: attention.scoped("out_proj"), inputs: width, outputs: width), rows: tokens, accumulating: true,
+      exactly: exactly)
     perceptronNorm = try LayerNorm(
       from: scope.scoped("layer_norm2"), width: width, epsilon: configuration.layerNormEpsilon)
     perceptronInput = try scope.packed(
       Linear(from: perceptron.scoped("fc1"), inputs: width, outputs: inner), rows: tokens,
-      activation: configuration.activation)
+      activation: configuration.activation, exactly: exactly)
     perceptronOutput = try scope.packed(
-      Linear(from: perceptron.scoped("fc2"), inputs: inner, outputs: width), rows: tokens, accumulating: true)
+      Linear(from: perceptron.scoped("fc2"), inputs: inner, outputs: width), rows: tokens, accumulating: true,
+      exactly: exactly)
     heads = configuration.headCount
   }
 
@@ -124,18 +129,20 @@ private struct ImageLayer: Sendable {
 
 extension TensorScope {
   fileprivate func packed(
-    _ linear: Linear, rows: Int, activation: Activation? = nil, accumulating: Bool = false
+    _ linear: Linear, rows: Int, activation: Activation? = nil, accumulating: Bool = false, exactly: Bool
   ) throws(FileError) -> PackedLinear {
     try packed(
-      weight: linear.weight, bias: linear.bias, rows: rows, activation: activation, accumulating: accumulating)
+      weight: linear.weight, bias: linear.bias, rows: rows, activation: activation, accumulating: accumulating,
+      exactly: exactly)
   }
 
   fileprivate func packed(
-    weight: Tensor, bias: Tensor?, rows: Int, activation: Activation? = nil, accumulating: Bool = false
+    weight: Tensor, bias: Tensor?, rows: Int, activation: Activation? = nil, accumulating: Bool = false, exactly: Bool
   ) throws(FileError) -> PackedLinear {
     guard
       let packed = PackedLinear(
-        weight: weight, bias: bias, rows: rows, activation: activation, accumulating: accumulating)
+        weight: weight, bias: bias, rows: rows, activation: activation, accumulating: accumulating,
+        exactly: exactly)
     else { throw error("there is no memory for its weights") }
     return packed
   }

@@ -44,13 +44,16 @@ import Testing
     let before = Threads.count
     defer { Threads.use(before) }
     Threads.use(threads)
-    let image = try ImageFeatures(ModelLocation(Fixture.path(model)))
     let file = try expected(model)
     let pixels = try file.tensor("pixel_values")
-    expectClose(image.encoder.pooled(pixels), try file.tensor("image.pooled"), relative: 1e-5, model)
-    let features = image(pixels)
-    expectClose(features, try file.tensor("image.features"), relative: 1e-5, model)
-    expectClose(features.rowsNormalised(), try file.tensor("image.unit_features"), absolute: 2e-6, model)
+    // Split numbers may stray as far as the project's own limits; exact ones only by rounding.
+    for (exactly, relative, absolute) in [(true, Float(1e-5), Float(2e-6)), (false, 1e-4, 2e-5)] {
+      let image = try ImageFeatures(ModelLocation(Fixture.path(model)), exactly: exactly)
+      expectClose(image.encoder.pooled(pixels), try file.tensor("image.pooled"), relative: relative, model)
+      let features = image(pixels)
+      expectClose(features, try file.tensor("image.features"), relative: relative, model)
+      expectClose(features.rowsNormalised(), try file.tensor("image.unit_features"), absolute: absolute, model)
+    }
   }
 
   @Test(

@@ -42,18 +42,63 @@ struct Recorded {
   func packedLinear(preparedRows: Int) throws {
     let (x, weight, bias) = (try recorded("linear.x"), try recorded("linear.weight"), try recorded("linear.bias"))
     let y = try recorded("linear.y")
-    let plain = try #require(PackedLinear(weight: weight, bias: bias, rows: preparedRows))
-    expectClose(plain(x), y, relative: tolerance)
-    let adding = try #require(PackedLinear(weight: weight, bias: bias, rows: preparedRows, accumulating: true))
+    func packed(
+      bias: Tensor?, activation: Activation? = nil, accumulating: Bool = false
+    ) throws -> PackedLinear {
+      try #require(
+        PackedLinear(
+          weight: weight, bias: bias, rows: preparedRows, activation: activation, accumulating: accumulating,
+          exactly: true))
+    }
+    expectClose(try packed(bias: bias)(x), y, relative: tolerance)
     var sum = y
-    adding.add(x, to: &sum)
+    try packed(bias: bias, accumulating: true).add(x, to: &sum)
     expectClose(sum, 2 * y, relative: tolerance)
     for activation in [Activation.quickGELU, .gelu] {
-      let active = try #require(PackedLinear(weight: weight, bias: bias, rows: preparedRows, activation: activation))
-      expectClose(active(x), activation(y), relative: tolerance)
+      expectClose(try packed(bias: bias, activation: activation)(x), activation(y), relative: tolerance)
     }
-    let unbiased = try #require(PackedLinear(weight: weight, bias: nil, rows: preparedRows))
-    expectClose(unbiased(x), linear(x, weight: weight), relative: tolerance)
+    expectClose(try packed(bias: nil)(x), linear(x, weight: weight), relative: tolerance)
+  }
+
+  /// On a CPU without a matrix unit both sides are the same, and the test says as little.
+  @Test(
+    "linear map on split numbers strays no further than its arithmetic can",
+    arguments: [[32, 32, 32], [33, 31, 65], [257, 100, 588], [1, 96, 1056], [300, 48, 2100]])
+  func splitLinear(shape: [Int]) throws {
+    let (rows, outputs, inputs) = (shape[0], shape[1], shape[2])
+    var random = SplitMix(state: 5)
+    let x = Tensor.random([rows, inputs], using: &random)
+    let weight = Tensor.random([outputs, inputs], using: &random)
+    let bias = Tensor.random([outputs], using: &random)
+    let exact = linear(x, weight: weight, bias: bias)
+    // 3 · 2⁻¹⁸ of every product (split_product.h), and Float32's rounding of a sum of that many terms on both sides.
+    func magnitudes(_ tensor: Tensor) -> Tensor { Tensor(tensor.elements.map { abs($0) }, shape: tensor.shape) }
+    let sizes = linear(magnitudes(x), weight: magnitudes(weight), bias: magnitudes(bias))
+    let share = 3 * Float(sign: .plus, exponent: -18, significand: 1) + Float(inputs).squareRoot() * 2 * .ulpOfOne
+    func expectNear(_ found: Tensor, _ wanted: Tensor, slope: Float = 1, _ name: String) {
+      for (index, (found, wanted)) in zip(found.elements, wanted.elements).enumerated() {
+        let bound = slope * share * sizes.elements[index]
+        guard abs(found - wanted) > bound || !found.isFinite else { continue }
+        Issue.record("\(name) \(shape), element \(index): \(found) instead of \(wanted), bound \(bound)")
+        return
+      }
+    }
+    func packed(
+      bias: Tensor?, activation: Activation? = nil, accumulating: Bool = false
+    ) throws -> PackedLinear {
+      try #require(
+        PackedLinear(weight: weight, bias: bias, rows: 300, activation: activation, accumulating: accumulating))
+    }
+    expectNear(try packed(bias: bias)(x), exact, "plain")
+    expectNear(try packed(bias: nil)(x), linear(x, weight: weight), "without bias")
+    var sum = exact
+    try packed(bias: bias, accumulating: true).add(x, to: &sum)
+    expectNear(sum, 2 * exact, "added")
+    for activation in [Activation.quickGELU, .gelu] {
+      // Neither activation is steeper than 1.13.
+      let active = try packed(bias: bias, activation: activation)
+      expectNear(active(x), activation(exact), slope: 1.13, "\(activation)")
+    }
   }
 
   @Test("matrix product, transposed or not, and its gradients")

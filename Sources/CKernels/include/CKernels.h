@@ -9,3 +9,4 @@
 #include "half.h"
 #include "normalisation.h"
 #include "softmax.h"
+#include "split_product.h"

@@ -5,14 +5,28 @@ import COneDNN
   private let outputs: Int
   private let inputs: Int
   private let accumulates: Bool
-  private nonisolated(unsafe) let product: OpaquePointer
+  private let split: SplitProduct?
+  private nonisolated(unsafe) let product: OpaquePointer?
 
-  /// Prepares weight [outputs, inputs] and bias [outputs] for about `rows` rows at a time; neither is kept. With
-  /// `accumulating`, the product is added to what stands in the result. Nil if there is no memory for it.
+  /// The fewest rows for which the matrix unit is worth its blocks of 32.
+  private static let fewestSplitRows = 32
+
+  /// Prepares weight [outputs, inputs] and bias [outputs] for about `rows` rows at a time; the weight is not kept. With
+  /// `accumulating`, the product is added to what stands in the result. With `exactly`, sums are of Float32 products even
+  /// where the CPU's matrix unit would be faster (`SplitProduct`). Nil if there is no memory for it.
   package init?(
-    weight: Tensor, bias: Tensor?, rows: Int, activation: Activation? = nil, accumulating: Bool = false
+    weight: Tensor, bias: Tensor?, rows: Int, activation: Activation? = nil, accumulating: Bool = false,
+    exactly: Bool = false
   ) {
+    precondition(activation == nil || !accumulating, "an activation of what is added up is nobody's need")
     (outputs, inputs, accumulates) = (weight.rows, weight.width, accumulating)
+    split =
+      exactly || rows < Self.fewestSplitRows
+      ? nil : SplitProduct(weight: weight, bias: bias, activation: activation, accumulating: accumulating)
+    guard split == nil else {
+      unsafe product = nil
+      return
+    }
     let kind =
       switch activation {
       case nil: AG_PLAIN
@@ -34,7 +48,7 @@ import COneDNN
     unsafe product = made
   }
 
-  deinit { unsafe ag_product_destroy(product) }
+  deinit { if let product = unsafe product { unsafe ag_product_destroy(product) } }
 
   /// x [rows, inputs] to [rows, outputs].
   package func callAsFunction(_ x: Tensor) -> Tensor {
@@ -54,6 +68,9 @@ import COneDNN
       unsafe x.withUnsafeElements { x in
         guard let start = x.baseAddress else { return }
         let part = unsafe shared.part(range.lowerBound * outputs, range.count * outputs)
+        if let split, let y = part.baseAddress {
+          return unsafe split.run(range.count, start + range.lowerBound * inputs, y)
+        }
         let status = unsafe ag_product_run(
           product, Int64(range.count), start + range.lowerBound * inputs, part.baseAddress)
         precondition(status == 0, "oneDNN refused a product it had prepared (status \(status))")

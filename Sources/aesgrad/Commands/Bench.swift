@@ -30,6 +30,8 @@ struct Bench: ParsableCommand {
     let machine: MachineLimits
     /// Seconds a picture, ViT-L/14, eight at a time.
     let images: Comparison
+    /// The most by which an element of the unit features strays from those of Float32 products alone.
+    let imageDeviation: Float
     /// Seconds for twenty exact steps on a prompt of 14 tokens.
     let personalization: Comparison
   }
@@ -43,18 +45,20 @@ struct Bench: ParsableCommand {
     let machine = try MachineLimits()
     let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
     // The folder is large, so an interruption waits until it is gone again.
-    let (images, steps): (Comparison, Comparison) = try Interruption.whileWriting {
+    let (images, deviation, steps): (Comparison, Float, Comparison) = try Interruption.whileWriting {
       try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(atPath: folder.string) }
       if !output.quiet {
         Console.note("making a model with random weights (1.7 GB in \(folder.removingLastComponent()))")
       }
       try RandomModel.write(to: folder)
-      return (try self.images(folder, machine), try self.personalization(folder, machine))
+      return (
+        try self.images(folder, machine), try self.imageDeviation(folder), try self.personalization(folder, machine)
+      )
     }
     if output.json {
       return try Console.printJSON(
-        Report(threads: Threads.count, machine: machine, images: images, personalization: steps))
+        Report(threads: Threads.count, machine: machine, images: images, imageDeviation: deviation, personalization: steps))
     }
     try Console.printLine(
       """
@@ -64,6 +68,7 @@ struct Bench: ParsableCommand {
       memory, changing         \(rounded(machine.sweepGBs, 1)) GB/s
 
       \(images.table("ViT-L/14, seconds a picture, 8 at a time"))
+      strays by                \(deviation) from exact unit features
 
       \(steps.table("20 exact steps, prompt of 14 tokens, seconds"))
       """)
@@ -71,11 +76,22 @@ struct Bench: ParsableCommand {
 
   private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
     let model = try ImageFeatures(ModelLocation(folder))
-    let pixels = RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
+    let pixels = Self.pictures
     return try Comparison(
       Peer.imageEncoders(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet, count: 8,
       limit: RandomModel.operations / machine.productGFLOPS / 1e9
     ) { _ = model(pixels) }
+  }
+
+  private static var pictures: Tensor {
+    RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
+  }
+
+  private func imageDeviation(_ folder: FilePath) throws -> Float {
+    let features = try [true, false].map { exactly in
+      try ImageFeatures(ModelLocation(folder), exactly: exactly)(Self.pictures).rowsNormalised()
+    }
+    return zip(features[0].elements, features[1].elements).reduce(0) { max($0, abs($1.0 - $1.1)) }
   }
 
   private func personalization(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
