@@ -58,7 +58,8 @@ struct Bench: ParsableCommand {
     }
     if output.json {
       return try Console.printJSON(
-        Report(threads: Threads.count, machine: machine, images: images, imageDeviation: deviation, personalization: steps))
+        Report(
+          threads: Threads.count, machine: machine, images: images, imageDeviation: deviation, personalization: steps))
     }
     try Console.printLine(
       """
