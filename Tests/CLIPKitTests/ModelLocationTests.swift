@@ -50,6 +50,16 @@ import Testing
     #expect(try pipeline.tokenizer()?.end == 663)
   }
 
+  @Test("a folder of a tokenizer alone gives that and nothing else") func tokenizerAlone() throws {
+    let location = try ModelLocation(Fixture.path("text-encoders/pipeline/tokenizer"))
+    #expect(location.kind == .tokenizer)
+    #expect(try location.tokenizer()?.end == 663)
+    let text = try #require(throws: FileError.self) { try location.textEncoder() }
+    #expect(text.problem == "is a tokenizer alone; a text encoder was expected")
+    let whole = try #require(throws: FileError.self) { try location.clip() }
+    #expect(whole.problem == "is a tokenizer alone; the folder of a whole CLIP model was expected")
+  }
+
   @Test("what is missing, too much or of another shape is named") func faults() throws {
     let weights = try ModelLocation(Fixture.path("text-encoders/novelai.ckpt")).textEncoder().weights.scoped(
       "text_model")

@@ -14,6 +14,8 @@ package struct ModelLocation: Sendable {
     case textEncoder
     /// A folder of a CLIPVisionModel.
     case imageEncoder
+    /// A folder of a tokenizer and nothing else.
+    case tokenizer
     /// One file: a checkpoint of Stable Diffusion 1.x or a text encoder alone.
     case file
   }
@@ -62,6 +64,7 @@ package struct ModelLocation: Sendable {
       return shapes.text == nil ? .imageEncoder : shapes.vision == nil ? .textEncoder : .clip
     }
     if folder.appending("text_encoder").isFolder { return .pipeline }
+    if Tokenizer.isPresent(in: folder) { return .tokenizer }
     let entries = try Folder.entries(of: folder)
     if entries.isEmpty { throw FileError(.missing, folder, "is an empty folder; a model was expected") }
     let file = entries.first { ["safetensors", "ckpt"].contains($0.extension ?? "") }?.lastComponent?.string
@@ -78,6 +81,7 @@ extension ModelLocation {
     case .file:
       let weights = try TensorScope(clip: FileModel.open(path))
       return (try FileModel.textConfiguration(weights), weights)
+    case .tokenizer: throw FileError(.malformed, path, "is a tokenizer alone; a text encoder was expected")
     case .pipeline, .clip, .textEncoder, .imageEncoder:
       let folder = kind == .pipeline ? path.appending("text_encoder") : path
       guard folder.isFolder else { throw FileError(.missing, path, "has no folder text_encoder") }
@@ -101,6 +105,7 @@ extension ModelLocation {
       case .pipeline: "is a diffusers pipeline, which has no CLIP image encoder"
       case .textEncoder: "is a CLIP text encoder alone"
       case .imageEncoder: "is a CLIP image encoder alone"
+      case .tokenizer: "is a tokenizer alone"
       case .file: "is \(WeightKind(of: try FileModel.open(path)).description)"
       }
     guard kind == .clip else {
