@@ -9,7 +9,7 @@ struct Personalization {
   let prompts: [String]
   let options: PersonalizationOptions
   private(set) var encoder: TextEncoder
-  private let chunks: [[[Int]]]
+  private let chunks: [[PromptChunk]]
   /// The sequences that take part. Empty prompts do not, nor did they in the published code: they mostly stand for no
   /// prompt at all.
   private let trained: [[Int]]
@@ -20,7 +20,7 @@ struct Personalization {
     (self.text, self.options, self.prompts) = (text, options, prompts)
     encoder = try text.encoder()
     chunks = try text.chunks(of: prompts, encoder.configuration)
-    trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1)
+    trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1).map(\.ids)
   }
 
   /// Whether no prompt takes part.
@@ -28,11 +28,11 @@ struct Personalization {
 
   /// The feature of `words`, of which there are at most as many as the encoder takes.
   func feature(of words: String) throws(FileError) -> Tensor {
-    text.projection(encoder.pooled([try text.chunks(of: [words], encoder.configuration)[0][0]]))
+    text.projection(encoder.pooled([try text.chunks(of: [words], encoder.configuration)[0][0].ids]))
   }
 
   /// What the picture model is given for the first prompt.
-  func conditioning(clipSkip: Int) -> Tensor { TextSide.conditioning(encoder, chunks[0], clipSkip: clipSkip) }
+  func conditioning(clipSkip: Int) -> Tensor { encoder.conditioning(chunks[0], clipSkip: clipSkip) }
 
   /// Takes the steps towards `target`, [features] of length 1.
   mutating func run(towards target: Tensor, quiet: Bool) throws {
@@ -40,7 +40,7 @@ struct Personalization {
     let personalizer = Personalizer(
       projection: text.projection, target: target, steps: steps, learningRate: options.learningRate,
       sufficientSimilarity: options.until)
-    let texts = isIdle ? chunks.flatMap(\.self) : trained
+    let texts = isIdle ? chunks.flatMap(\.self).map(\.ids) : trained
     similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
       var isFirst = true
       return try personalizer(&encoder, texts: texts) { _ in

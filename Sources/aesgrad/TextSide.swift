@@ -34,17 +34,22 @@ struct TextSide {
     return encoder
   }
 
-  /// The ids of each prompt, in chunks where it is long.
-  func chunks(of prompts: [String], _ configuration: TextConfiguration) throws(FileError) -> [[[Int]]] {
-    let chunks = prompts.map { tokenizer.chunks(of: $0, length: configuration.positionCount) }
-    for chunk in chunks.joined() { try configuration.checkKnows(chunk, model) }
-    return chunks
+  /// The tokens of each prompt, in chunks where it is long.
+  func chunks(of prompts: [String], _ configuration: TextConfiguration) throws(FileError) -> [[PromptChunk]] {
+    var all: [[PromptChunk]] = []
+    for prompt in prompts { all.append(try tokenizer.chunks(ofPrompt: prompt, for: configuration, of: model)) }
+    return all
   }
+}
 
-  /// What the picture model is conditioned on, chunks one below the other: [t, width].
-  static func conditioning(_ encoder: TextEncoder, _ chunks: [[Int]], clipSkip: Int) -> Tensor {
-    let conditioning = encoder.conditioning(chunks, clipSkip: clipSkip)
-    return conditioning.reshaped([conditioning.shape[0] * conditioning.shape[1], conditioning.shape[2]])
+extension Tokenizer {
+  /// The tokens of a prompt for the text encoder of `model`, in chunks where it is long, with its emphasis.
+  func chunks(
+    ofPrompt prompt: String, for configuration: TextConfiguration, of model: ModelLocation
+  ) throws(FileError) -> [PromptChunk] {
+    let chunks = chunks(of: PromptPiece.pieces(of: prompt), length: configuration.positionCount)
+    for chunk in chunks { try configuration.checkKnows(chunk.ids, model) }
+    return chunks
   }
 }
 

@@ -46,6 +46,30 @@ struct EncodeTests {
     }
   }
 
+  @Test("Emphasis multiplies what the plain words give; long texts and BREAK give more rows")
+  func prompts() throws {
+    try withModelFolder { model, folder in
+      let out = folder.appending("c.safetensors")
+      func conditioning(_ text: String) throws -> Tensor {
+        let outcome = try Program.run(["encode", text, "-m", model, "-o", out.string, "--force"])
+        #expect(outcome.code == 0 && outcome.errors == "")
+        return try SafetensorsFile(out).tensor("conditioning")
+      }
+      let plain = try conditioning("a photo of a horse")
+      let emphatic = try conditioning("a photo of a (horse:1.5)")
+      func sum(_ tensor: Tensor, _ row: Int) -> Float { tensor.rows(row..<row + 1).elements.reduce(0, +) }
+      // One factor on all rows but that of "horse", half as much again there (its place is found, not known).
+      let factors = (0..<77).map { sum(emphatic, $0) / sum(plain, $0) }
+      let common = factors[0]
+      let stronger = factors.indices.filter { abs(factors[$0] / common - 1.5) < 1e-3 }
+      #expect(!stronger.isEmpty && stronger == Array(stronger[0]...(stronger.last ?? 0)))
+      #expect(factors.indices.allSatisfy { stronger.contains($0) || abs(factors[$0] / common - 1) < 1e-3 })
+      #expect(try conditioning("a photo of a \\(horse\\)").elements != plain.elements)
+      #expect(try conditioning("a BREAK photo").shape == [154, 32])
+      #expect(try conditioning(String(repeating: "a photo of ", count: 30)).shape[0] > 77)
+    }
+  }
+
   @Test("What a text encoder cannot be asked for is refused, and nothing written")
   func refusals() throws {
     try withModelFolder { model, folder in

@@ -74,6 +74,25 @@ struct PersonalizeTests {
     }
   }
 
+  @Test("Emphasis does not touch the steps, and is applied to what the personalised encoder gives")
+  func emphasis() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let (emphatic, plain) = (folder.appending("e.safetensors"), folder.appending("p.safetensors"))
+      let delta = folder.appending("d.safetensors")
+      let common = ["--aesthetic", aesthetic, "-m", model, "--lr", "1e-3"]
+      let one = try report(["-p", "a (photo:1.4) of mars", "-o", emphatic.string, "--delta", delta.string] + common)
+      let other = try report(["-p", "a photo of mars", "-o", plain.string] + common)
+      #expect(one.similarity == other.similarity)
+      let found = try SafetensorsFile(emphatic).tensor("conditioning")
+      #expect(try found.elements != SafetensorsFile(plain).tensor("conditioning").elements)
+      let encoded = folder.appending("c.safetensors")
+      _ = try Program.run(
+        ["encode", "a (photo:1.4) of mars", "-m", model, "--delta", delta.string, "-o", encoded.string])
+      // A delta is kept as differences, which rounds weights once more.
+      expectClose(try SafetensorsFile(encoded).tensor("conditioning"), found, relative: 1e-5)
+    }
+  }
+
   @Test("An empty prompt is said to be left alone")
   func emptyPrompt() throws {
     try withAesthetic { model, aesthetic, _ in

@@ -10,3 +10,4 @@
 #include "normalisation.h"
 #include "softmax.h"
 #include "split_product.h"
+#include "torch_normal.h"

@@ -8,7 +8,9 @@ struct Encode: ParsableCommand {
     abstract: "Turns a text into the conditioning that Stable Diffusion is given.",
     discussion: """
       Writes a safetensors file with "conditioning" [77, width], and with a CLIP model "text_feature" [features], which \
-      is the text in the space of the pictures.
+      is the text in the space of the pictures. A text of more than 75 tokens gives 154 rows, 231, and so on; its feature \
+      is that of the first 75. Emphasis is written as in AUTOMATIC1111: (x), [x], (x:1.3); a backslash takes a bracket \
+      literally, and BREAK begins new rows.
 
       Example: aesgrad encode "a castle by the sea" -m v1-5.safetensors -o castle.safetensors
       """)
@@ -60,17 +62,11 @@ struct Encode: ParsableCommand {
     guard clipSkip <= layers else {
       throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
     }
-    let length = encoder.configuration.positionCount
-    let count = tokenizer.ids(for: text).count
-    if count > length - 2, !output.quiet {
-      Console.note("note: the text has \(count) tokens; all but the first \(length - 2) are cut off")
-    }
-    let ids = tokenizer.encode(text, length: length)
-    try encoder.configuration.checkKnows(ids, model)
-    let conditioning = encoder.conditioning([ids], clipSkip: clipSkip).reshaped([length, encoder.configuration.width])
+    let chunks = try tokenizer.chunks(ofPrompt: text, for: encoder.configuration, of: model)
+    let conditioning = encoder.conditioning(chunks, clipSkip: clipSkip)  // [chunks · 77, width]
     var entries = [WeightEntry("conditioning", conditioning)]
     if let projection {
-      let feature = projection(encoder.pooled([ids]))
+      let feature = projection(encoder.pooled([chunks[0].ids]))
       entries.append(WeightEntry("text_feature", feature.reshaped([feature.count])))
     }
     let metadata: [ByteString: ByteString] = [
@@ -82,7 +78,7 @@ struct Encode: ParsableCommand {
     if output.json {
       try Console.printJSON(
         Report(
-          text: text, tokens: min(count, length - 2), shape: conditioning.shape, textFeature: projection != nil,
+          text: text, tokens: chunks.reduce(0) { $0 + $1.promptCount }, shape: conditioning.shape, textFeature: projection != nil,
           out: out.path.printable))
     } else {
       try Console.printLine("\(out.path.printable): conditioning \(conditioning.shape)")
