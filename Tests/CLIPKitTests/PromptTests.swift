@@ -140,7 +140,8 @@ import Testing
       ("a cat", "a cat@1.0"), ("a cat AND a dog", "a cat @1.0| a dog@1.0"),
       ("a cat :1.2 AND a dog AND a penguin :2.2", "a cat@1.2| a dog @1.0| a penguin@2.2"),
       ("cat :0.5 AND kitten :0.5", "cat@0.5| kitten@0.5"), ("cat:-1 AND dog", "cat@-1.0| dog@1.0"),
-      ("(cat:1.3) AND dog", "(cat:1.3) @1.0| dog@1.0"), ("SAND AND ANDES", "SAND @1.0| ANDES@1.0"), ("AND", "@1.0|@1.0"),
+      ("(cat:1.3) AND dog", "(cat:1.3) @1.0| dog@1.0"), ("SAND AND ANDES", "SAND @1.0| ANDES@1.0"),
+      ("AND", "@1.0|@1.0"),
       ("cat : 2.", "cat@2.0"), ("cat :x", "cat :x@1.0"), ("a and b", "a and b@1.0"), ("a: b :.25", "a: b@0.25"),
     ])
   func parts(prompt: String, expected: String) {

@@ -32,7 +32,8 @@ import Testing
     for shape in Self.shapes {
       let (found, wanted) = (source.normals(shape), try recorded("cpu", number, shape))
       #expect(found.shape == shape)
-      #expect(found.elements.map(\.bitPattern) == wanted.elements.map(\.bitPattern), "seed \(Self.seeds[number]) \(shape)")
+      #expect(
+        found.elements.map(\.bitPattern) == wanted.elements.map(\.bitPattern), "seed \(Self.seeds[number]) \(shape)")
     }
   }
 

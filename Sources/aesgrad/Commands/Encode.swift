@@ -78,7 +78,8 @@ struct Encode: ParsableCommand {
     if output.json {
       try Console.printJSON(
         Report(
-          text: text, tokens: chunks.reduce(0) { $0 + $1.promptCount }, shape: conditioning.shape, textFeature: projection != nil,
+          text: text, tokens: chunks.reduce(0) { $0 + $1.promptCount }, shape: conditioning.shape,
+          textFeature: projection != nil,
           out: out.path.printable))
     } else {
       try Console.printLine("\(out.path.printable): conditioning \(conditioning.shape)")
