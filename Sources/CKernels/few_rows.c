@@ -44,40 +44,43 @@ static inline __attribute__((always_inline)) void add_columns(lanes sums[BAND_RO
   }
 }
 
-// The products of `height` weight rows with `breadth` rows of x, constants where this is used. The first block of a band
-// asks for the weights of the next one.
-static inline __attribute__((always_inline)) void block(const float *restrict packed_x, const float *restrict weight,
-                                                        float *restrict y, size_t rows, size_t inputs, size_t outputs,
+// The products of `height` weight rows from `o` on with `breadth` rows of x from `row` on; heights and breadths are constants
+// where this is used. The first block of a band asks for the weights of the next one.
+static inline __attribute__((always_inline)) void block(const ag_factors *factors, size_t count, float *restrict y,
+                                                        size_t rows, size_t outputs, size_t row, size_t o,
                                                         const int height, const int breadth, const int is_first) {
   lanes sums[BAND_ROWS][BLOCK_ROWS] = {{{0}}};
-  size_t column = 0;
-  for (; column + LANES <= inputs; column += LANES, packed_x += rows * LANES)
-    add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, LANES);
-  if (column < inputs)
-    add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, inputs - column);
+  for (; count > 0; count--, factors++) {
+    const size_t inputs = factors->inputs;
+    const float *packed_x = factors->packed_x + row * LANES, *weight = factors->weight + o * inputs;
+    size_t column = 0;
+    for (; column + LANES <= inputs; column += LANES, packed_x += rows * LANES)
+      add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, LANES);
+    if (column < inputs)
+      add_columns(sums, packed_x, weight + column, inputs, height, breadth, is_first, inputs - column);
+  }
+  y += row * outputs + o;
   UNROLLED for (int j = 0; j < breadth; j++)
     UNROLLED for (int i = 0; i < height; i++) y[j * outputs + i] = sum_of_lanes(sums[i][j]);
 }
 
-static inline __attribute__((always_inline)) void band(const float *packed_x, const float *weight, float *y, size_t rows,
-                                                       size_t inputs, size_t outputs, const int height) {
+static inline __attribute__((always_inline)) void band(const ag_factors *factors, size_t count, float *y, size_t rows,
+                                                       size_t outputs, size_t o, const int height) {
   size_t row = 0;
   if (rows >= BLOCK_ROWS) {
-    block(packed_x, weight, y, rows, inputs, outputs, height, BLOCK_ROWS, 1);
+    block(factors, count, y, rows, outputs, 0, o, height, BLOCK_ROWS, 1);
     row = BLOCK_ROWS;
   }
   for (; row + BLOCK_ROWS <= rows; row += BLOCK_ROWS)
-    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, BLOCK_ROWS, 0);
-  for (; row + 2 <= rows; row += 2)
-    block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 2, row == 0);
-  if (row < rows) block(packed_x + row * LANES, weight, y + row * outputs, rows, inputs, outputs, height, 1, row == 0);
+    block(factors, count, y, rows, outputs, row, o, height, BLOCK_ROWS, 0);
+  for (; row + 2 <= rows; row += 2) block(factors, count, y, rows, outputs, row, o, height, 2, row == 0);
+  if (row < rows) block(factors, count, y, rows, outputs, row, o, height, 1, row == 0);
 }
 
 FOR_EACH_CPU
-void ag_few_rows_product(const float *packed_x, const float *weight, float *y, size_t rows, size_t inputs, size_t outputs,
-                         size_t first, size_t last) {
+void ag_few_rows_product(const ag_factors *factors, size_t count, float *y, size_t rows, size_t outputs, size_t first,
+                         size_t last) {
   size_t o = first;
-  for (; o + BAND_ROWS <= last; o += BAND_ROWS)
-    band(packed_x, weight + o * inputs, y + o, rows, inputs, outputs, BAND_ROWS);
-  for (; o < last; o++) band(packed_x, weight + o * inputs, y + o, rows, inputs, outputs, 1);
+  for (; o + BAND_ROWS <= last; o += BAND_ROWS) band(factors, count, y, rows, outputs, o, BAND_ROWS);
+  for (; o < last; o++) band(factors, count, y, rows, outputs, o, 1);
 }

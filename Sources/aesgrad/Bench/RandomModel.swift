@@ -4,23 +4,8 @@ import Foundation
 import SystemPackage
 import TensorKit
 
-/// Numbers that are quickly made and look like weights: speed does not depend on them, as long as none is zero or
-/// denormal.
-enum RandomWeights {
-  /// Evenly distributed between -scale and scale.
-  static func tensor(_ shape: [Int], seed: UInt64, scale: Float) -> Tensor {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    let elements = (0..<shape.reduce(1, *)).map { _ in
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return (Float(state >> 40) / Float(1 << 23) - 1) * scale
-    }
-    return Tensor(elements, shape: shape)
-  }
-}
-
 /// A CLIP model of the size of OpenAI's ViT-L/14 with random weights, as a folder that transformers reads too.
+/// Speed does not depend on the weights, as long as none is zero or denormal.
 enum RandomModel {
   static let (width, inner, layers, heads, side, patch, features) = (1024, 4096, 24, 16, 224, 14, 768)
   static let tokens = 1 + (side / patch) * (side / patch)
@@ -56,10 +41,10 @@ enum RandomModel {
         // About the spread that keeps activations from growing or vanishing over the layers.
         let isTable = tensor.name.hasSuffix("embedding.weight")
         if isTable, tensor.shape.count == 2 {
-          return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: 0.03)
+          return Tensor(randomWithSeed: UInt64(index + 1), shape: tensor.shape, scale: 0.03)
         }
         let scale = tensor.shape.count > 1 ? 1.7 / Float(tensor.shape.dropFirst().reduce(1, *)).squareRoot() : 0.5
-        return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: scale)
+        return Tensor(randomWithSeed: UInt64(index + 1), shape: tensor.shape, scale: scale)
       }
     }
     try SafetensorsWriter.write(

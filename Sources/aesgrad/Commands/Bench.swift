@@ -71,7 +71,7 @@ struct Bench: ParsableCommand {
 
   private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
     let model = try ImageFeatures(ModelLocation(folder))
-    let pixels = RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
+    let pixels = Tensor(randomWithSeed: 7, shape: [8, 3, RandomModel.side, RandomModel.side], scale: 2)
     return try Comparison(
       Peer.imageEncoders(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet, count: 8,
       limit: RandomModel.operations / machine.productGFLOPS / 1e9
@@ -81,7 +81,7 @@ struct Bench: ParsableCommand {
   private func personalization(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
     let location = try ModelLocation(folder)
     var encoder = try TextEncoder(location)
-    let target = RandomWeights.tensor([1, RandomModel.features], seed: 8, scale: 1).rowsNormalised()
+    let target = Tensor(randomWithSeed: 8, shape: [1, RandomModel.features], scale: 1).rowsNormalised()
     let personalizer = Personalizer(
       projection: try TextProjection(location), target: target.reshaped([RandomModel.features]))
     let last = RandomModel.vocabulary - 1
