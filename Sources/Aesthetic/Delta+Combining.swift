@@ -53,7 +53,9 @@ extension Delta {
     let factors = Mutex([ByteString: Change]())
     parallel(maps.count, piecesPerThread: maps.count) { range in
       for (name, difference) in maps[range] {
-        guard let (up, down) = SingularValueDecomposition(leading: rank, of: difference)?.factors(rank: rank) else { continue }
+        guard let (up, down) = SingularValueDecomposition(leading: rank, of: difference)?.factors(rank: rank) else {
+          continue
+        }
         factors.withLock { $0[name] = .lowRank(up: up, down: down) }
       }
     }

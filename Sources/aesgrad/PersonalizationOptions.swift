@@ -30,8 +30,8 @@ struct PersonalizationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Move all weights, as published (exact), or only factors of low rank beside them, in half the time and a small "
-        + "delta (low-rank).", valueName: "mode"))
+      "Move all weights, as published (exact), or factors of low rank beside them: faster, and with a small delta "
+        + "(low-rank).", valueName: "mode"))
   var mode = Mode.exact
 
   @Option(
@@ -52,7 +52,7 @@ struct PersonalizationOptions: ParsableArguments {
     }
     if let rank {
       if rank < 1 { throw ValidationError("--rank \(rank): 1 or more are needed") }
-      if mode != .lowRank { throw ValidationError("--rank \(rank): --mode low-rank is needed, which has factors") }
+      if mode != .lowRank { throw ValidationError("--rank \(rank): only --mode low-rank has factors") }
     }
     if let until, !(-1...1).contains(until) {
       throw ValidationError("--until \(until): a similarity lies between -1 and 1")
@@ -65,7 +65,9 @@ struct PersonalizationOptions: ParsableArguments {
     case .exact: return .exact
     case .lowRank:
       let rank = rank ?? min(16, width)
-      guard rank <= width else { throw ValidationError("--rank \(rank): the text encoder's maps have a rank of \(width)") }
+      guard rank <= width else {
+        throw ValidationError("--rank \(rank): at most \(width) are possible, the text encoder's width")
+      }
       return .lowRank(rank)
     }
   }

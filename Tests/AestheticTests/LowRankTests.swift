@@ -12,7 +12,9 @@ import Testing
 ///
 /// PyTorch's own Float32 run differs from its Float64 run by up to 3e-7 in similarities and 7e-6 in the products of
 /// factors that are recorded (Frobenius, relative): the fixture's metadata has the figures. The limits for similarities are
-/// those of the exact steps; those for factors leave as much again for singular vectors found by other means.
+/// those of the exact steps. Where the gradient has more directions than the rank and eight more, the leading ones are found
+/// by power iterations, which leave something of others in the last of them: some ten-thousandths in `gelu`, some
+/// thousandths in `three`, where singular values fall more slowly. So the limits for these two are wider.
 @Suite(.serialized) struct LowRankTests {
   /// The cases with the rank of each, as in the fixture.
   static let ranks = ["quick": 16, "gelu": 5, "three": 4]
@@ -33,7 +35,7 @@ import Testing
     let actual = Tensor(similarities, shape: [similarities.count])
     for precision in ["f32", "f64"] {
       let expected = try recorded("\(name).\(rate).\(precision).similarities")
-      expectClose(actual, expected, absolute: 2e-6, "\(name) \(rate) \(precision)")
+      expectClose(actual, expected, absolute: name == "three" ? 1e-5 : 2e-6, "\(name) \(rate) \(precision)")
     }
   }
 
@@ -51,14 +53,15 @@ import Testing
         let (up, down) = (try recorded("\(name).up.\(place)"), try recorded("\(name).down.\(place)"))
         let (product, expected) = (matrixProduct(term.up, term.down), matrixProduct(up, down))
         let error = (product + -1 * expected).norm / expected.norm
-        #expect(error <= 3e-4, "\(name) \(place): relative error \(error)")
+        #expect(error <= (name == "three" ? 3e-3 : 2e-4), "\(name) \(place): relative error \(error)")
         // The signs of singular vectors are nobody's choice: those of a direction turn in both factors together.
         for direction in 0..<down.rows {
           let (found, wanted) = (term.down.rows(direction..<direction + 1), down.rows(direction..<direction + 1))
           let sign: Float = found.dot(wanted) < 0 ? -1 : 1
-          expectClose(found, sign * wanted, relative: 1e-3, "\(name) \(place), row \(direction) of A")
           expectClose(
-            term.up.column(direction), sign * up.column(direction), relative: 3e-2,
+            found, sign * wanted, relative: name == "three" ? 2e-2 : 2e-3, "\(name) \(place), row \(direction) of A")
+          expectClose(
+            term.up.column(direction), sign * up.column(direction), relative: name == "three" ? 3e-2 : 2e-3,
             "\(name) \(place), column \(direction) of B")
         }
       }
@@ -85,16 +88,25 @@ import Testing
     #expect(encoder.fingerprint == published.encoder.fingerprint)
   }
 
-  @Test("stops once the similarity is reached, and a rank the gradient does not have does no harm")
+  @Test("stops once the similarity is reached")
   func sufficientSimilarity() throws {
-    let published = try Published("quick")
-    let all = try published.personalized(mode: .lowRank(32)).1
-    #expect(all.allSatisfy(\.isFinite))
+    let published = try Published("gelu")
+    let all = try recorded("gelu.1e-4.f64.similarities").elements
     var encoder = published.encoder
     let personalizer = Personalizer(
-      projection: published.projection, target: published.target, mode: .lowRank(32),
+      projection: published.projection, target: published.target, mode: .lowRank(5),
       sufficientSimilarity: (all[6] + all[7]) / 2)
-    #expect(try personalizer(&encoder, texts: published.texts) == Array(all[...7]))
+    #expect(try personalizer(&encoder, texts: published.texts).count == 8)
+  }
+
+  @Test("a rank that the gradient does not have does no harm")
+  func highRank() throws {
+    let published = try Published("quick")
+    let (encoder, similarities) = try published.personalized(mode: .lowRank(32))
+    #expect(zip(similarities, similarities.dropFirst()).allSatisfy { $0 < $1 })
+    // Of the last layer only the pooled token has a gradient.
+    let last = try #require(encoder.layers.last?.perceptronOutput.term)
+    #expect(last.down.rows == 32 && last.down.rows(1..<32).elements.allSatisfy { $0 == 0 })
   }
 
   @Test("a short text, whose gradient has few directions, gains too")
