@@ -130,8 +130,9 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder.appending("d.safetensors")
       try Delta(termsOf: encoder, base: published.encoder.fingerprint).write(to: path, replacing: false)
-      let delta = try Delta(reading: SafetensorsFile(path))
-      #expect(delta.changes.count == 18)
+      let file = try SafetensorsFile(path)
+      let delta = try Delta(reading: file)
+      #expect(WeightKind(of: file).kind == .delta && delta.changes.count == 18)
       let name: ByteString = "text_model.encoder.layers.1.self_attn.v_proj.weight"
       guard case .lowRank(let up, let down) = delta.changes[name] else {
         Issue.record("\(name) has no factors")
