@@ -7,7 +7,7 @@ extension TextEncoder {
   ///
   /// The same weights have the same fingerprint whatever file they come from: each tensor is a line of its name in
   /// transformers, its shape and the SHA-256 of its elements as little-endian Float32, in the order of the names' bytes.
-  /// So tensors can be hashed side by side.
+  /// So tensors can be hashed side by side. Terms of low rank are no weights: with or without them it is the same.
   package var fingerprint: String {
     let parameters = parameters
     let places = parameters.map(place)

@@ -9,6 +9,7 @@ struct Personalization {
   let prompts: [String]
   let options: PersonalizationOptions
   private(set) var encoder: TextEncoder
+  private let mode: Personalizer.Mode
   private let chunks: [[PromptChunk]]
   /// The sequences that take part. Empty prompts do not, nor did they in the published code: they mostly stand for no
   /// prompt at all.
@@ -19,6 +20,7 @@ struct Personalization {
   init(_ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String]) throws {
     (self.text, self.options, self.prompts) = (text, options, prompts)
     encoder = try text.encoder()
+    mode = try options.movement(width: encoder.configuration.width)
     chunks = try text.chunks(of: prompts, encoder.configuration)
     trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1).map(\.ids)
   }
@@ -39,7 +41,7 @@ struct Personalization {
     let steps = isIdle ? 0 : options.steps
     let personalizer = Personalizer(
       projection: text.projection, target: target, steps: steps, learningRate: options.learningRate,
-      sufficientSimilarity: options.until)
+      mode: mode, sufficientSimilarity: options.until)
     let texts = isIdle ? chunks.flatMap(\.self).map(\.ids) : trained
     similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
       var isFirst = true
@@ -53,8 +55,15 @@ struct Personalization {
 
   /// The change since the encoder was read, when its fingerprint was `base`.
   func delta(base: String) throws -> Delta {
-    let weights = try text.model.textEncoder().weights
-    var delta = try Delta(from: weights, to: encoder, tokens: trained, base: base)
+    var delta: Delta
+    switch mode {
+    case .exact:
+      delta = try Delta(from: text.model.textEncoder().weights, to: encoder, tokens: trained, base: base)
+    case .lowRank(let rank):
+      delta = Delta(termsOf: encoder, base: base)
+      delta.settings.rank = rank
+    }
+    delta.settings.mode = options.mode.rawValue
     delta.settings.steps = similarities.count - 1
     delta.settings.learningRate = options.learningRate
     var hash = SHA256()

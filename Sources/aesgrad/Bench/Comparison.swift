@@ -12,12 +12,19 @@ struct Comparison: Encodable {
   /// The others' seconds by their names.
   var peers: [String: Double] = [:]
 
-  /// Times `work`, which stands for `count` pieces, and the others in turn with it, since a shared machine's speed drifts.
-  init(
-    _ others: [Peer], scripts: FilePath?, quiet: Bool, count: Int = 1, limit: Double, _ work: () throws -> Void
-  ) throws {
-    var times = try Stopwatch.times(work)
-    for peer in scripts == nil ? [] : others {
+  /// Times ways of our own, each of which stands for `count` pieces of work, and the others in turn with them, since a shared
+  /// machine's speed drifts.
+  static func inTurn(
+    _ ways: [(limit: Double, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?, quiet: Bool,
+    count: Int = 1
+  ) throws -> [Comparison] {
+    var times = [[Double]](repeating: [], count: ways.count)
+    func measure() throws {
+      for (index, way) in ways.enumerated() { times[index] += try Stopwatch.times(way.work) }
+    }
+    try measure()
+    var peers: [String: Double] = [:]
+    for peer in others {
       guard let scripts else { break }
       if !quiet { Console.note("measuring \(peer.name)") }
       let python = ProcessInfo.processInfo.environment["AESGRAD_PYTHON"] ?? "python3"
@@ -26,10 +33,11 @@ struct Comparison: Encodable {
       } else if !quiet {
         Console.note("\(peer.name) cannot run here: \(scripts.printable) needs the packages in its requirements.txt")
       }
-      times += try Stopwatch.times(work)
+      try measure()
     }
-    seconds = Stopwatch.median(times) / Double(count)
-    self.limit = limit
+    return zip(ways, times).map { way, times in
+      Comparison(seconds: Stopwatch.median(times) / Double(count), limit: way.limit, peers: peers)
+    }
   }
 
   /// A table of two columns for people to read.

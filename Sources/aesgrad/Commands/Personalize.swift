@@ -75,7 +75,8 @@ struct Personalize: ParsableCommand {
         try delta.write(to: path, replacing: replacing.force) { try Interruption.check() }
       }
     }
-    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: "exact").print(output)
+    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: personalization.mode.rawValue)
+      .print(output)
   }
 
   /// Throws for what only the model and the prompts tell to be impossible, and says what is unusual.
@@ -104,7 +105,8 @@ struct Personalize: ParsableCommand {
     [
       "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
       "aesthetic": ByteString(aesthetic.path.printable), "steps": "\(personalization.steps)",
-      "learning_rate": "\(personalization.learningRate)", "mode": "exact", "weight": "\(blending.weight)",
+      "learning_rate": "\(personalization.learningRate)", "mode": ByteString(personalization.mode.rawValue),
+      "weight": "\(blending.weight)",
     ]
   }
 }
