@@ -1,0 +1,13 @@
+import ArgumentParser
+
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile",
+    abstract: "People's tastes: makes, shows and moves profiles.",
+    discussion: """
+      A profile is a person's taste under a name: every rating ever given, and what was learned from them.
+
+      Example: aesgrad profile create warm
+      """,
+    subcommands: [ProfileCreate.self, ProfileList.self, ProfileShow.self])
+}
