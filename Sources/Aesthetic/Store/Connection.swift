@@ -9,21 +9,20 @@ struct Connection {
   /// How long to wait for another program, in seconds.
   let patience: Double
 
-  /// Opens the database for reading and writing.
-  func open() throws(FileError) -> DatabaseQueue {
+  /// Opens the database for reading and writing, with this kind of journal.
+  func open(journal: String) throws(FileError) -> DatabaseQueue {
     var configuration = configuration
     configuration.prepareDatabase { database in
       // The page size counts only before anything is written; SQLite passes it over afterwards.
       try database.execute(sql: "PRAGMA page_size = \(Schema.pageSize)")
-      // Where the file system cannot have it, as on some network disks, SQLite keeps its rollback journal.
-      _ = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+      _ = try String.fetchOne(database, sql: "PRAGMA journal_mode = \(journal)")
       try database.execute(sql: "PRAGMA synchronous = FULL")
     }
     return try open(configuration)
   }
 
-  /// Throws if the file is not a sound database of ours, of a version that is known. Changes nothing.
-  func inspect(_ migrations: [Migration]) throws(FileError) {
+  /// Opens the database for reading; an error if it is not a sound one of ours, of a version that is known. Changes nothing.
+  func inspect(_ migrations: [Migration]) throws(FileError) -> DatabaseQueue {
     var configuration = configuration
     configuration.readonly = true
     let queue = try open(configuration)
@@ -38,7 +37,7 @@ struct Connection {
         }
         try checkSoundness(database)
       }
-      try queue.close()
+      return queue
     } catch { throw FileError(database: error, path) }
   }
 

@@ -8,6 +8,7 @@ extension FileError {
     switch error {
     case let error as FileError: self = error
     case let error as DatabaseError: self.init(error, path)
+    case let error as DamagedValue: self.init(damaged: path, "a value in a column \(error.column) is of another type")
     default: self.init(.readWrite, path, "cannot be used (\(error))")
     }
   }

@@ -40,7 +40,7 @@ extension Store {
       }
       throw FileError(
         .malformed, path,
-        "has a delta of the profile \"\(profile.name)\" for the text encoder \(other.model.name) "
+        "has a delta of the profile \"\(profile.name)\" for the text encoder \(ByteString(other.model.name)) "
           + "(\(other.model.fingerprint)); that of \(model.printable) is another (\(fingerprint))",
         hint: "use it with the model it was made for, or `aesgrad learn \(profile.name)` with this one")
     }
@@ -49,29 +49,46 @@ extension Store {
 
   /// Reads a delta that is kept.
   package func delta(_ stored: StoredDelta) throws(FileError) -> Delta {
-    let (rows, settings) = try read { database in
-      (
-        try Row.fetchAll(
-          database, sql: "SELECT name, shape, data FROM delta_tensor WHERE delta = ?", arguments: [stored.id]),
-        try String.fetchOne(database, sql: "SELECT settings FROM delta WHERE id = ?", arguments: [stored.id])
-      )
+    let tensors = try read { database in
+      let settings = try String.fetchOne(
+        database, sql: "SELECT settings FROM delta WHERE id = ?", arguments: [stored.id])
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT name, shape, data FROM delta_tensor WHERE delta = ?", arguments: [stored.id])
+      return StoredTensors(
+        path: path, metadata: try byteStrings(settings ?? ""),
+        tensors: Dictionary(try rows.map(tensor), uniquingKeysWith: { first, _ in first }))
     }
-    return try Delta(reading: StoredTensors(rows, settings: (try? strings(settings ?? "")) ?? [:], path: path))
+    return try Delta(reading: tensors)
+  }
+
+  private func tensor(_ row: Row) throws -> (ByteString, Tensor) {
+    let (name, shape, data): (String, String, Data) =
+      (try row.value("name"), try row.value("shape"), try row.value("data"))
+    let lengths = shape.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !lengths.contains(nil), let tensor = Tensor(data, shape: lengths.compactMap(\.self)) else {
+      throw DamagedValue(column: "shape")
+    }
+    return (ByteString(name), tensor)
   }
 
   private static let deltas = """
     SELECT delta.*, version, fingerprint, kind, name, width,
-      (SELECT sum(length(data)) FROM delta_tensor WHERE delta = delta.id) AS size
+      (SELECT sum(length(data)) FROM delta_tensor WHERE delta_tensor.delta = delta.id) AS size
     FROM delta JOIN aesthetic ON aesthetic.id = aesthetic JOIN model ON model.id = delta.model
     """
 
-  private func storedDelta(_ row: Row) -> StoredDelta {
-    var delta = Delta(changes: [:], base: row["fingerprint"])
-    let settings = (try? strings(row["settings"])) ?? [:]
-    delta.readSettings(Dictionary(uniqueKeysWithValues: settings.map { (ByteString($0), ByteString($1)) }))
+  private func storedDelta(_ row: Row) throws -> StoredDelta {
+    let model = try StoredModel(row)
+    var delta = Delta(changes: [:], base: model.fingerprint)
+    delta.readSettings(try byteStrings(row.value("settings")))
     return StoredDelta(
-      id: row["id"], version: row["version"], model: StoredModel(row), settings: delta.settings,
-      similarity: delta.similarity, size: row["size"] ?? 0, made: Date(milliseconds: row["made"]))
+      id: try row.value("id"), version: try row.value("version"), model: model, settings: delta.settings,
+      similarity: delta.similarity, size: try row.optional("size") ?? 0, made: Date(milliseconds: try row.value("made"))
+    )
+  }
+
+  private func byteStrings(_ json: String) throws(DamagedValue) -> [ByteString: ByteString] {
+    Dictionary(uniqueKeysWithValues: try strings(json).map { (ByteString($0), ByteString($1)) })
   }
 }
 
@@ -79,25 +96,9 @@ extension Store {
 private struct StoredTensors: WeightSource {
   let path: FilePath
   let metadata: [ByteString: ByteString]
-  let names: [ByteString]
-  private let tensors: [ByteString: Tensor]
+  let tensors: [ByteString: Tensor]
+  var names: [ByteString] { tensors.keys.sorted() }
   var format: String { "database" }
-
-  init(_ rows: [Row], settings: [String: String], path: FilePath) throws(FileError) {
-    self.path = path
-    metadata = Dictionary(uniqueKeysWithValues: settings.map { (ByteString($0), ByteString($1)) })
-    var tensors: [ByteString: Tensor] = [:]
-    for row in rows {
-      let name = ByteString(row["name"] as String)
-      let lengths = (row["shape"] as String).split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-      guard !lengths.contains(nil), let tensor = Tensor(row["data"] as Data, shape: lengths.compactMap(\.self)) else {
-        throw FileError(damaged: path, "the tensor \"\(name)\" of a delta does not fit its shape")
-      }
-      tensors[name] = tensor
-    }
-    self.tensors = tensors
-    names = tensors.keys.sorted()
-  }
 
   func shape(of name: ByteString) -> [Int]? { tensors[name]?.shape }
   func elementType(of name: ByteString) -> ElementType? { tensors[name] == nil ? nil : .float32 }

@@ -36,7 +36,7 @@ extension Store {
       var table = try FeatureTable(database, model, path: path)
       var judgements: [Judgement] = []
       for row in standing {
-        let (picture, loser): (Int64, Int64?) = (row["picture"], row["loser"])
+        let (picture, loser): (Int64, Int64?) = (try row.value("picture"), try row.optional("loser"))
         guard let place = try table.row(of: picture) else { continue }
         let verdict: Judgement.Verdict
         if let loser {
@@ -44,14 +44,14 @@ extension Store {
           verdict = .preferred(over: other)
         } else {
           verdict =
-            switch row["kind"] as String {
+            switch try row.value("kind") as String {
             case "like": .like
             case "dislike": .dislike
-            case "stars": .stars(row["stars"])
+            case "stars": .stars(try row.value("stars"))
             default: .skip
             }
         }
-        judgements.append(Judgement(picture: place, verdict: verdict, weight: row["weight"]))
+        judgements.append(Judgement(picture: place, verdict: verdict, weight: try row.value("weight")))
       }
       return RatedFeatures(
         judgements: judgements, features: table.features, pictures: try table.hashes(),
@@ -114,7 +114,10 @@ extension Store {
           WHERE id IN (SELECT picture FROM rating WHERE profile = ?1 UNION SELECT loser FROM rating WHERE profile = ?1)
           ORDER BY id
           """, arguments: [profile.id]
-      ).map { (($0["sha256"] as Data).hexadecimal, FilePath(bytes: $0["path"] as Data)) }
+      ).map { row in
+        let (hash, path): (Data, Data) = (try row.value("sha256"), try row.value("path"))
+        return (hash.hexadecimal, FilePath(bytes: path))
+      }
     }
   }
 }

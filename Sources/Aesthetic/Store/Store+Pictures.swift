@@ -51,18 +51,19 @@ extension Store {
     try read { database in
       let statement = try database.makeStatement(sql: "SELECT * FROM picture WHERE sha256 = ?")
       return try hashes.compactMap { hash in
-        try Row.fetchOne(statement, arguments: [Data(hexadecimal: hash)]).map(PictureRecord.init)
+        try Row.fetchOne(statement, arguments: [Data(hexadecimal: hash)]).map { row in try PictureRecord(row) }
       }
     }
   }
 }
 
 extension PictureRecord {
-  init(_ row: Row) {
-    let thumbnail: Data = row["thumbnail"]
+  init(_ row: Row) throws {
+    let (hash, path, thumbnail): (Data, Data, Data) =
+      (try row.value("sha256"), try row.value("path"), try row.value("thumbnail"))
     self.init(
-      hash: (row["sha256"] as Data).hexadecimal, width: row["width"], height: row["height"],
-      path: FilePath(bytes: row["path"] as Data), settings: row["settings"], thumbnail: Array(thumbnail))
+      hash: hash.hexadecimal, width: try row.value("width"), height: try row.value("height"),
+      path: FilePath(bytes: path), settings: try row.optional("settings"), thumbnail: Array(thumbnail))
   }
 }
 

@@ -6,21 +6,22 @@ extension Store {
   /// All profiles, in the order of their names.
   package func profiles() throws(FileError) -> [Profile] {
     try read { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM profile ORDER BY name").map(Profile.init)
+      try Row.fetchAll(database, sql: "SELECT * FROM profile ORDER BY name").map { row in try Profile(row) }
     }
   }
 
   /// The profile called `name`.
   package func profile(_ name: ProfileName) throws(FileError) -> Profile {
-    let row = try read { database in
+    let found = try read { database in
       try Row.fetchOne(database, sql: "SELECT * FROM profile WHERE name = ?", arguments: [name.description])
+        .map { row in try Profile(row) }
     }
-    guard let row else {
+    guard let found else {
       throw FileError(
         .missing, path, "has no profile \"\(name)\"",
         hint: "`aesgrad profile list` shows those there are, `aesgrad profile create` makes one")
     }
-    return Profile(row)
+    return found
   }
 
   /// Makes a profile.
@@ -69,8 +70,10 @@ extension Store {
 }
 
 extension Profile {
-  init(_ row: Row) {
-    self.init(id: row["id"], name: row["name"], notes: row["notes"], made: Date(milliseconds: row["made"]))
+  init(_ row: Row) throws {
+    self.init(
+      id: try row.value("id"), name: try row.value("name"), notes: try row.value("notes"),
+      made: Date(milliseconds: try row.value("made")))
   }
 }
 

@@ -45,7 +45,7 @@ extension Store {
         sql: Self.events + " WHERE r.profile = ? AND r.kind <> 'undo' AND u.id IS NULL ORDER BY r.id DESC LIMIT 1",
         arguments: [profile.id])
       guard let last else { return nil }
-      let event = RatingEvent(last, isInEffect: false)
+      let event = try RatingEvent(last, isInEffect: false)
       try database.execute(
         sql: "INSERT INTO rating (profile, kind, undone, weight, source, time) VALUES (?, 'undo', ?, 1, ?, ?)",
         arguments: [profile.id, event.number, source, Date.now.milliseconds])
@@ -59,7 +59,7 @@ extension Store {
       let standing = try Set(Int64.fetchCursor(database, sql: Self.standing, arguments: [profile.id, Int64.max]))
       return try Row.fetchAll(
         database, sql: Self.events + " WHERE r.profile = ? ORDER BY r.id DESC LIMIT ?", arguments: [profile.id, limit]
-      ).reversed().map { RatingEvent($0, isInEffect: standing.contains($0["id"])) }
+      ).reversed().map { row in try RatingEvent(row, isInEffect: standing.contains(row.value("id"))) }
     }
   }
 
@@ -73,7 +73,9 @@ extension Store {
           LEFT JOIN (\(Self.standing)) AS s ON s.id = r.id
           WHERE profile = ?1 GROUP BY kind
           """, arguments: [profile.id, Int64.max])
-      return rows.map { RatingCount(kind: $0["kind"], counting: $0["counting"], given: $0["given"]) }
+      return try rows.map { row in
+        RatingCount(kind: try row.value("kind"), counting: try row.value("counting"), given: try row.value("given"))
+      }
     }
   }
 
@@ -116,12 +118,12 @@ extension Rating.Verdict {
   }
 
   /// The verdict in a row of the database; nil for an undo.
-  init?(_ row: Row, loser: @autoclosure () -> String) {
-    switch row["kind"] as String {
+  init?(_ row: Row, loser: String?) throws {
+    switch try row.value("kind") as String {
     case "like": self = .like
     case "dislike": self = .dislike
-    case "stars": self = .stars(row["stars"])
-    case "pair": self = .preferred(over: loser())
+    case "stars": self = .stars(try row.value("stars"))
+    case "pair": self = .preferred(over: loser ?? "")
     case "skip": self = .skip
     default: return nil
     }
@@ -129,12 +131,16 @@ extension Rating.Verdict {
 }
 
 extension RatingEvent {
-  fileprivate init(_ row: Row, isInEffect: Bool) {
-    let hash = (row["picture_hash"] as Data?)?.hexadecimal ?? ""
-    let verdict = Rating.Verdict(row, loser: (row["loser_hash"] as Data?)?.hexadecimal ?? "")
+  fileprivate init(_ row: Row, isInEffect: Bool) throws {
+    let picture: Data? = try row.optional("picture_hash")
+    let loser: Data? = try row.optional("loser_hash")
+    let paths: [Data] = [try row.optional("picture_path"), try row.optional("loser_path")].compactMap(\.self)
+    let (weight, time): (Double, Int64) = (try row.value("weight"), try row.value("time"))
+    let verdict = try Rating.Verdict(row, loser: loser?.hexadecimal)
     self.init(
-      number: row["id"], rating: verdict.map { Rating(picture: hash, verdict: $0, weight: row["weight"]) },
-      paths: [row["picture_path"] as Data?, row["loser_path"]].compactMap { $0.map { FilePath(bytes: $0) } },
-      undone: row["undone"], source: row["source"], time: Date(milliseconds: row["time"]), isInEffect: isInEffect)
+      number: try row.value("id"),
+      rating: verdict.map { Rating(picture: picture?.hexadecimal ?? "", verdict: $0, weight: weight) },
+      paths: paths.map { FilePath(bytes: $0) }, undone: try row.optional("undone"), source: try row.value("source"),
+      time: Date(milliseconds: time), isInEffect: isInEffect)
   }
 }

@@ -27,10 +27,30 @@ package struct Store: Sendable {
     let isNew = try Self.checkFile(path, creating: creating)
     self.path = path
     let connection = Connection(path: path, patience: patience)
-    if !isNew { try connection.inspect(migrations) }
-    queue = try connection.open()
+    if !isNew { try connection.inspect(migrations).close(path) }
+    // Where the file system cannot have a log, as on some network disks, SQLite keeps its rollback journal.
+    queue = try connection.open(journal: "WAL")
     try migrate(migrations)
   }
+
+  /// A database in the empty file at `path` that is written once and leaves no other file beside it.
+  init(newExport path: FilePath) throws(FileError) {
+    self.path = path
+    queue = try Connection(path: path, patience: Self.patience).open(journal: "MEMORY")
+    try migrate(Schema.migrations)
+  }
+
+  /// The database at `path` for reading only.
+  init(reading path: FilePath) throws(FileError) {
+    guard try !Self.checkFile(path, creating: false) else {
+      throw FileError(.malformed, path, "is an empty file; an exported profile was expected")
+    }
+    self.path = path
+    queue = try Connection(path: path, patience: Self.patience).inspect(Schema.migrations)
+  }
+
+  /// Closes the file, which is complete afterwards.
+  func close() throws(FileError) { try queue.close(path) }
 
   /// Looks at the file without SQLite, which would take an empty file for a new database and wait for a pipe. Returns
   /// whether there is nothing in it yet.
@@ -98,7 +118,17 @@ package struct Store: Sendable {
     try whileMapping { try queue.write(body) }
   }
 
+  /// The same with errors as they come.
+  func transaction<Result>(_ body: (Database) throws -> Result) throws -> Result { try queue.write(body) }
+
   private func whileMapping<Result>(_ body: () throws -> Result) throws(FileError) -> Result {
     do { return try body() } catch { throw FileError(database: error, path) }
+  }
+}
+
+extension DatabaseQueue {
+  /// Closes the database at `path`.
+  fileprivate func close(_ path: FilePath) throws(FileError) {
+    do { try close() } catch { throw FileError(database: error, path) }
   }
 }

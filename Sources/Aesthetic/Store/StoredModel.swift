@@ -23,10 +23,10 @@ package struct StoredModel: Sendable, Hashable {
     self.width = width
   }
 
-  init(_ row: Row) {
+  init(_ row: Row) throws {
+    guard let kind = Kind(rawValue: try row.value("kind")) else { throw DamagedValue(column: "kind") }
     self.init(
-      fingerprint: row["fingerprint"], kind: Kind(rawValue: row["kind"]) ?? .imageEncoder, name: row["name"],
-      width: row["width"])
+      fingerprint: try row.value("fingerprint"), kind: kind, name: try row.value("name"), width: try row.value("width"))
   }
 }
 
@@ -40,9 +40,9 @@ extension Store {
         """, arguments: [model.fingerprint, model.kind.rawValue, model.name, model.width])
     let row = try Row.fetchOne(
       database, sql: "SELECT * FROM model WHERE fingerprint = ?", arguments: [model.fingerprint])
-    guard let row, StoredModel(row) == model else {
+    guard let row, try StoredModel(row) == model else {
       throw FileError(.malformed, path, "has another kind of model with the fingerprint \(model.fingerprint)")
     }
-    return row["id"]
+    return try row.value("id")
   }
 }

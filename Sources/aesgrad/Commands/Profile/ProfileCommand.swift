@@ -9,5 +9,8 @@ struct ProfileCommand: ParsableCommand {
 
       Example: aesgrad profile create warm
       """,
-    subcommands: [ProfileCreate.self, ProfileList.self, ProfileShow.self])
+    subcommands: [
+      ProfileCreate.self, ProfileList.self, ProfileShow.self, ProfileHistory.self, ProfileRename.self, ProfileCopy.self,
+      ProfileDelete.self, ProfileBlend.self, ProfileExport.self, ProfileImport.self, ProfileRebuild.self,
+    ])
 }
