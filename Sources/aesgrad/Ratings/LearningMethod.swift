@@ -1,0 +1,26 @@
+import Aesthetic
+import ArgumentParser
+import Files
+
+/// How ratings become an aesthetic.
+enum LearningMethod: String, CaseIterable, ExpressibleByArgument {
+  /// The paper's: the mean of the features of what was liked.
+  case mean
+
+  /// The one that goes with these ratings.
+  static func usual(for judgements: [Judgement]) -> LearningMethod { .mean }
+
+  /// The aesthetic that the ratings of `profile` say.
+  func aesthetic(_ rated: RatedFeatures, of profile: Profile, in store: Store) throws(FileError) -> Aesthetic {
+    let aesthetic: Aesthetic?
+    switch self {
+    case .mean: aesthetic = Aesthetic(meanOfLiked: rated.judgements, features: rated.features)
+    }
+    guard let aesthetic else {
+      throw FileError(
+        .missing, store.path, "has no ratings of the profile \"\(profile.name)\" that say what is liked",
+        hint: "`aesgrad rate PICTURES --profile \(profile.name) --like` adds some")
+    }
+    return aesthetic
+  }
+}
