@@ -46,6 +46,13 @@ let shims: [Target] = [
     ]),
 ]
 
+let benchmarks: [Target] = [
+  .executableTarget(
+    name: "taste-benchmark",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict)
+]
+
 let tests: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["TensorKit", "Files", system], path: "Tests/TestSupport", swiftSettings: strict),
@@ -75,5 +82,5 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
-  targets: modules + shims + tests
+  targets: modules + shims + benchmarks + tests
 )

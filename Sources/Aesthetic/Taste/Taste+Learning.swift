@@ -52,7 +52,7 @@ extension Taste {
     let every = max(1, judgements.count / mostForPrior)
     let some = stride(from: 0, to: judgements.count, by: every).map { judgements[$0] }
     let likelihood = TasteLikelihood(coordinates, some)
-    var best = TasteFit(likelihood, priorVariance: 4)
+    var best = TasteFit(likelihood, priorVariance: usualVariance)
     for direction in [1, -1] {
       let start = best.logEvidence
       var exponent = 1 + direction
@@ -110,36 +110,5 @@ extension TasteLikelihood {
       }
       return rows[loser].map { Judgement(picture: picture, verdict: .preferred(over: $0), weight: judgement.weight) }
     }
-  }
-}
-
-extension Tensor {
-  /// The mean of the rows, weighted; summed in double precision.
-  fileprivate func mean(_ weights: [Double]? = nil) -> Tensor {
-    let (elements, width) = (elements, self.width)
-    var sums = [Double](repeating: 0, count: width)
-    for row in 0..<rows {
-      let weight = weights?[row] ?? 1
-      for column in 0..<width { sums[column] += weight * Double(elements[row * width + column]) }
-    }
-    let total = weights?.reduce(0, +) ?? Double(rows)
-    return Tensor(sums.map { Float($0 / total) }, shape: [width])
-  }
-
-  /// The weighted mean of the rows' squared lengths.
-  fileprivate func meanSquare(_ weights: [Double]) -> Double {
-    let (elements, width) = (elements, count / weights.count)
-    var sum = 0.0
-    for (row, weight) in weights.enumerated() {
-      for place in row * width..<(row + 1) * width { sum += weight * Double(elements[place]) * Double(elements[place]) }
-    }
-    return sum / weights.reduce(0, +)
-  }
-
-  /// Orthonormal directions in which the rows lie; nil if they cannot be found.
-  fileprivate func span() -> Tensor? {
-    guard let parts = SingularValueDecomposition(self), let largest = parts.values.first else { return nil }
-    // Beyond Float32's rounding there is nothing.
-    return parts.vTransposed.rows(0..<parts.values.count { $0 > 1e-5 * largest })
   }
 }

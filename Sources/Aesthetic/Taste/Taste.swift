@@ -14,6 +14,8 @@ package struct Taste: Sendable {
   /// The aesthetic; nil if its features cancel to zero.
   package let aesthetic: Aesthetic?
 
+  /// The prior variance of a picture's utility while there are no ratings to choose it by.
+  static let usualVariance = 4.0
   /// The root mean square distance of the rated pictures from `center`; 0 where they do not differ.
   private let scale: Double
   /// Orthonormal directions in which the rated pictures differ; nil for all of them as they are.
@@ -41,7 +43,12 @@ package struct Taste: Sendable {
 
   /// The covariances of the utilities of pictures with these features: [n, D] to [n, n].
   package func covariances(_ features: Tensor) -> Tensor {
-    guard scale > 0 else { return Tensor(zeros: [features.rows, features.rows]) }
+    guard scale > 0 else {
+      // Nothing is known: the prior, for somebody about as decided as most, over what differs here.
+      let (center, scale) = (features.mean(), max(features.spread(), .leastNormalMagnitude))
+      let centred = features.centred(center, scale: scale)
+      return Float(Self.usualVariance) * matrixProduct(centred, centred, otherTransposed: true)
+    }
     let centred = features.centred(center, scale: scale)
     guard let basis else {
       return matrixProduct(matrixProduct(centred, covariance), centred, otherTransposed: true)
@@ -51,18 +58,5 @@ package struct Taste: Sendable {
     // What lies outside of the basis has not been asked about, so there the prior holds.
     let outside = centred + -1 * matrixProduct(inner, basis)
     return learned + Float(priorVariance) * matrixProduct(outside, outside, otherTransposed: true)
-  }
-}
-
-extension Tensor {
-  /// (x − center) / scale, row by row, in double precision before it is rounded.
-  func centred(_ center: Tensor, scale: Double = 1) -> Tensor {
-    let (elements, center) = (elements, center.elements)
-    let width = center.count
-    return unsafe Tensor(uninitialized: shape) { result in
-      for place in 0..<elements.count {
-        unsafe result[place] = Float((Double(elements[place]) - Double(center[place % width])) / scale)
-      }
-    }
   }
 }
