@@ -68,16 +68,3 @@ struct ProfileBlend: ParsableCommand {
     }
   }
 }
-
-/// A profile's name, and how much of it: `NAME` or `NAME:WEIGHT`.
-struct WeightedProfile: ExpressibleByArgument {
-  let name: ProfileName
-  let weight: Float
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), let name = ProfileName(String(parts[0])) else { return nil }
-    guard let weight = parts.count == 1 ? 1 : Float(parts[1]), weight.isFinite else { return nil }
-    (self.name, self.weight) = (name, weight)
-  }
-}
