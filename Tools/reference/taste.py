@@ -112,7 +112,8 @@ def learn(features, judgements):
     x = centred / scale
     evidences = []
     for prior in GRID:
-        evidences.append(fit(x, judgements, prior)[3])
+        unusual = math.log(prior / 4, 4) / 1.5
+        evidences.append(fit(x, judgements, prior)[3] - unusual**2 / 2)
     prior = GRID[int(numpy.argmax(evidences))]
     found, _, covariance, _ = fit(x, judgements, prior)
     weights = torch.tensor(found[: x.shape[1]])

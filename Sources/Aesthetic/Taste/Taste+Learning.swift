@@ -6,8 +6,9 @@ extension Taste {
   ///
   /// The utility of a picture is f(x) = w · (x − center) / scale, center and scale being the rated pictures' mean and root
   /// mean square distance from it. `TasteLikelihood` says how probable the ratings are, a Gaussian prior of variance τ²
-  /// draws w towards 0, and τ² is the one, among powers of 4, that makes the ratings most probable (`TasteFit`). So few
-  /// ratings, or ratings that contradict each other, move the taste little, and nobody chooses a strength.
+  /// draws w towards 0, and τ² is the one, among powers of 4, that is most probable given the ratings (`TasteFit`; its own
+  /// prior is a normal one in log τ², around 4, a deviation being a factor of 8). So few ratings, or ratings that contradict
+  /// each other, move the taste little, and nobody chooses a strength.
   ///
   /// With no more rated pictures than features, all is computed in the space that the rated pictures span: w lies in it
   /// anyway (Kimeldorf and Wahba 1971, the representer theorem).
@@ -44,28 +45,36 @@ extension Taste {
   private static let leastScale = 1e-5
   /// The powers of 4 among which the prior variance is chosen: from a utility that hardly matters to one that decides all.
   private static let exponents = -3...8
+  /// How far the exponent is expected to lie from 1, `usualVariance`: with a few ratings the evidence hardly says.
+  private static let usualDeviation = 1.5
   /// So many ratings are enough to choose it by.
   private static let mostForPrior = 1000
 
-  /// The fit under the prior variance of the greatest evidence: climbs from 4, since the evidence has one summit in practice.
+  /// The fit under the most probable prior variance, by its evidence and what is usual: climbs from the usual one, since
+  /// there is one summit in practice.
   private static func fit(_ coordinates: Tensor, _ judgements: [Judgement]) -> TasteFit {
     let every = max(1, judgements.count / mostForPrior)
     let some = stride(from: 0, to: judgements.count, by: every).map { judgements[$0] }
     let likelihood = TasteLikelihood(coordinates, some)
-    var best = TasteFit(likelihood, priorVariance: usualVariance)
+    func candidate(_ exponent: Int, _ start: TasteFit?) -> (fit: TasteFit, support: Double) {
+      let fit = TasteFit(likelihood, priorVariance: pow(4, Double(exponent)), start: start)
+      let distance = Double(exponent - 1) / usualDeviation
+      return (fit, fit.logEvidence - distance * distance / 2)
+    }
+    var best = candidate(1, nil)
     for direction in [1, -1] {
-      let start = best.logEvidence
       var exponent = 1 + direction
       while exponents.contains(exponent) {
-        let next = TasteFit(likelihood, priorVariance: pow(4, Double(exponent)), start: best)
-        guard next.logEvidence > best.logEvidence else { break }
+        let next = candidate(exponent, best.fit)
+        guard next.support > best.support else { break }
         best = next
         exponent += direction
       }
-      if best.logEvidence > start { break }
+      if best.fit.priorVariance != usualVariance { break }
     }
-    if every == 1 { return best }
-    return TasteFit(TasteLikelihood(coordinates, judgements), priorVariance: best.priorVariance, start: best)
+    if every == 1 { return best.fit }
+    return TasteFit(
+      TasteLikelihood(coordinates, judgements), priorVariance: best.fit.priorVariance, start: best.fit)
   }
 
   /// What share of all pictures the aesthetic is the mean of: the best tenth.

@@ -6,15 +6,22 @@ import Files
 enum LearningMethod: String, CaseIterable, ExpressibleByArgument {
   /// The paper's: the mean of the features of what was liked.
   case mean
+  /// What ratings of all kinds say together (`Taste`).
+  case preference
 
-  /// The one that goes with these ratings.
-  static func usual(for judgements: [Judgement]) -> LearningMethod { .mean }
+  /// The one that goes with these ratings: the paper's as long as nothing is disliked, starred or compared.
+  static func usual(for judgements: [Judgement]) -> LearningMethod {
+    judgements.allSatisfy { $0.verdict == .like || $0.verdict == .skip } ? .mean : .preference
+  }
 
   /// The aesthetic that the ratings of `profile` say.
   func aesthetic(_ rated: RatedFeatures, of profile: Profile, in store: Store) throws(FileError) -> Aesthetic {
     let aesthetic: Aesthetic?
     switch self {
     case .mean: aesthetic = Aesthetic(meanOfLiked: rated.judgements, features: rated.features)
+    case .preference:
+      let said = rated.judgements.contains { $0.verdict != .skip }
+      aesthetic = said ? Taste(features: rated.features, judgements: rated.judgements).aesthetic : nil
     }
     guard let aesthetic else {
       throw FileError(
