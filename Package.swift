@@ -14,6 +14,7 @@ let strict: [SwiftSetting] =
   ] + warnings
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Arrows point down only: a module may import what stands below it in this list, and nothing else.
@@ -23,7 +24,8 @@ let modules: [Target] = [
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
     swiftSettings: strict),
   .target(
-    name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", system], swiftSettings: strict),
+    name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
+    swiftSettings: strict),
   .target(name: "CLIPKit", dependencies: ["Raster", "TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "Raster", dependencies: ["CImageCodecs", "Files", system], swiftSettings: strict),
   .target(
@@ -42,6 +44,13 @@ let shims: [Target] = [
       .linkedLibrary("png"), .linkedLibrary("z"), .linkedLibrary("jpeg"), .linkedLibrary("webp"),
       .linkedLibrary("webpdemux"),
     ]),
+]
+
+let benchmarks: [Target] = [
+  .executableTarget(
+    name: "taste-benchmark",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict)
 ]
 
 let tests: [Target] = [
@@ -70,7 +79,8 @@ let package = Package(
   products: [.executable(name: "aesgrad", targets: ["aesgrad"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
-  targets: modules + shims + tests
+  targets: modules + shims + benchmarks + tests
 )

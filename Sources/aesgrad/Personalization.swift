@@ -18,11 +18,21 @@ struct Personalization {
   private(set) var similarities: [Float] = []
 
   init(_ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String]) throws {
-    (self.text, self.options, self.prompts) = (text, options, prompts)
-    encoder = try text.encoder()
+    try self.init(text, options, prompts, text.encoder())
+  }
+
+  private init(
+    _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], _ encoder: TextEncoder
+  ) throws {
+    (self.text, self.options, self.prompts, self.encoder) = (text, options, prompts, encoder)
     mode = try options.movement(width: encoder.configuration.width)
     chunks = try text.chunks(of: prompts, encoder.configuration)
     trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1).map(\.ids)
+  }
+
+  /// The encoder as it is now, with other prompts.
+  func on(_ prompts: [String]) throws -> Personalization {
+    try Personalization(text, options, prompts, encoder)
   }
 
   /// Whether no prompt takes part.
@@ -31,6 +41,13 @@ struct Personalization {
   /// The feature of `words`, of which there are at most as many as the encoder takes.
   func feature(of words: String) throws(FileError) -> Tensor {
     text.projection(encoder.pooled([try text.chunks(of: [words], encoder.configuration)[0][0].ids]))
+  }
+
+  /// The mean similarity of the prompts' features to `target`, [features] of length 1.
+  func similarity(to target: Tensor) -> Float {
+    let texts = chunks.flatMap(\.self).map(\.ids)
+    let features = text.projection(encoder.pooled(texts))
+    return cosineSimilarity(features, target: target).reduce(0, +) / Float(texts.count)
   }
 
   /// What the picture model is given for the first prompt.

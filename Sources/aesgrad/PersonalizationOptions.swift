@@ -45,7 +45,6 @@ struct PersonalizationOptions: ParsableArguments {
   var until: Float?
 
   func validate() throws {
-    if prompt.isEmpty, prompts == nil { throw ValidationError("No prompt is given: -p gives one, --prompts a file") }
     if steps < 0 { throw ValidationError("--steps \(steps): 0 or more are needed") }
     if !learningRate.isFinite || learningRate <= 0 {
       throw ValidationError("--lr \(learningRate): a finite number above 0 is needed")
@@ -71,6 +70,9 @@ struct PersonalizationOptions: ParsableArguments {
       return .lowRank(rank)
     }
   }
+
+  /// Whether no prompt is given.
+  var isEmpty: Bool { prompt.isEmpty && prompts == nil }
 
   /// All prompts: those of the command line, then the lines of the file that are not empty.
   func allPrompts() throws(FileError) -> [String] {
