@@ -41,7 +41,8 @@ struct DeltaTraining {
     let width = text.projection.weight.shape[0]
     guard width == target.count else {
       throw FileError(
-        .malformed, text.model.path, "has text features of width \(width); pictures have \(target.count) by "
+        .malformed, text.model.path,
+        "has text features of width \(width); pictures have \(target.count) by "
           + clip.path.printable)
     }
     let plain = try Personalization(text, options, prompts)
