@@ -31,8 +31,8 @@ struct PersonalizationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Move all weights, as published (exact), or factors of low rank beside them: faster, and with a small delta "
-        + "(low-rank).", valueName: "mode"))
-  var mode = Mode.exact
+        + "(low-rank). Otherwise what suits the command.", valueName: "mode"))
+  var mode: Mode?
 
   @Option(
     parsing: .unconditional,
@@ -51,7 +51,6 @@ struct PersonalizationOptions: ParsableArguments {
     }
     if let rank {
       if rank < 1 { throw ValidationError("--rank \(rank): 1 or more are needed") }
-      if mode != .lowRank { throw ValidationError("--rank \(rank): only --mode low-rank has factors") }
     }
     if let until, !(-1...1).contains(until) {
       throw ValidationError("--until \(until): a similarity lies between -1 and 1")
@@ -60,8 +59,10 @@ struct PersonalizationOptions: ParsableArguments {
 
   /// What the steps move in an encoder of this width, which no rank exceeds.
   func movement(width: Int) throws -> Personalizer.Mode {
-    switch mode {
-    case .exact: return .exact
+    switch mode ?? .exact {
+    case .exact:
+      if let rank { throw ValidationError("--rank \(rank): only --mode low-rank has factors") }
+      return .exact
     case .lowRank:
       let rank = rank ?? min(16, width)
       guard rank <= width else {
@@ -69,6 +70,13 @@ struct PersonalizationOptions: ParsableArguments {
       }
       return .lowRank(rank)
     }
+  }
+
+  /// The options with this mode where none was asked for.
+  func assuming(_ usual: Mode) -> PersonalizationOptions {
+    var options = self
+    options.mode = mode ?? usual
+    return options
   }
 
   /// Whether no prompt is given.
