@@ -80,7 +80,7 @@ struct Personalization {
       delta = Delta(termsOf: encoder, base: base)
       delta.settings.rank = rank
     }
-    delta.settings.mode = options.mode.rawValue
+    delta.settings.mode = (options.mode ?? .exact).rawValue
     delta.settings.steps = similarities.count - 1
     delta.settings.learningRate = options.learningRate
     var hash = SHA256()

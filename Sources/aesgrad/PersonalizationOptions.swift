@@ -60,9 +60,7 @@ struct PersonalizationOptions: ParsableArguments {
   /// What the steps move in an encoder of this width, which no rank exceeds.
   func movement(width: Int) throws -> Personalizer.Mode {
     switch mode ?? .exact {
-    case .exact:
-      if let rank { throw ValidationError("--rank \(rank): only --mode low-rank has factors") }
-      return .exact
+    case .exact: return .exact
     case .lowRank:
       let rank = rank ?? min(16, width)
       guard rank <= width else {
@@ -77,6 +75,12 @@ struct PersonalizationOptions: ParsableArguments {
     var options = self
     options.mode = mode ?? usual
     return options
+  }
+
+  /// Throws where a rank is asked for, and the mode, this one if none is asked for, has no factors.
+  func checkRank(assuming usual: Mode) throws {
+    guard let rank, mode ?? usual == .exact else { return }
+    throw ValidationError("--rank \(rank): only --mode low-rank has factors")
   }
 
   /// Whether no prompt is given.

@@ -30,6 +30,8 @@ struct Learn: ParsableCommand {
   /// So many of the profile's own prompts take part.
   private static let ownPrompts = 32
 
+  func validate() throws { try personalization.checkRank(assuming: .lowRank) }
+
   func run() throws {
     models.applyThreads()
     let store = try store.open()
@@ -46,7 +48,8 @@ struct Learn: ParsableCommand {
     let previous = try store.versions(profile).last { $0.model == model.stored }
     let training = try text.map { text in
       try DeltaTraining(
-        text, personalization, prompts, towards: aesthetic, model: model.location, quiet: output.quiet)
+        // A delta is kept with every version, and an exact one is as large as the text encoder.
+        text, personalization.assuming(.lowRank), prompts, towards: aesthetic, model: model.location, quiet: output.quiet)
     }
     let origin = AestheticVersion.Origin(
       method: method.rawValue, lastRating: rated.lastRating, ratingCount: rated.judgements.count)

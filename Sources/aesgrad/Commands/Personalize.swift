@@ -42,6 +42,7 @@ struct Personalize: ParsableCommand {
   @OptionGroup var replacing: ReplaceOptions
 
   func validate() throws {
+    try personalization.checkRank(assuming: .exact)
     if personalization.isEmpty { throw ValidationError("No prompt is given: -p gives one, --prompts a file") }
     guard (aesthetic == nil) != (profile == nil) else {
       throw ValidationError("One of --aesthetic and --profile is needed")
@@ -49,6 +50,9 @@ struct Personalize: ParsableCommand {
     if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
     if let out, out.path == delta?.path { throw ValidationError("-o and --delta name the same file") }
   }
+
+  /// As published, unless something else is asked for.
+  private var mode: PersonalizationOptions.Mode { personalization.mode ?? .exact }
 
   func run() throws {
     models.applyThreads()
@@ -83,7 +87,7 @@ struct Personalize: ParsableCommand {
         try delta.write(to: path, replacing: replacing.force) { try Interruption.check() }
       }
     }
-    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: personalization.mode.rawValue)
+    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: mode.rawValue)
       .print(output)
   }
 
@@ -133,7 +137,7 @@ struct Personalize: ParsableCommand {
     [
       "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
       "aesthetic": ByteString(source), "steps": "\(personalization.steps)",
-      "learning_rate": "\(personalization.learningRate)", "mode": ByteString(personalization.mode.rawValue),
+      "learning_rate": "\(personalization.learningRate)", "mode": ByteString(mode.rawValue),
       "weight": "\(blending.weight)",
     ]
   }
