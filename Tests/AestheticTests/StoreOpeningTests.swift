@@ -93,7 +93,7 @@ struct StoreOpeningTests {
         try expectRefused(path, .malformed, "is damaged")
       }
       // The root pages of `rating` and `profile`, and the layout itself.
-      for page in try rootPages(whole, near: path, of: ["rating", "profile", "rating_subject"]) + [1] {
+      for page in try rootPages(whole, near: path, of: ["rating", "profile", "rating_profile"]) + [1] {
         var spoilt = whole
         let start = (page - 1) * 16384 + (page == 1 ? 100 : 0)
         for place in start..<page * 16384 { spoilt[place] = 0x58 }

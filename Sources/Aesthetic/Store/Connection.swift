@@ -67,6 +67,8 @@ struct Connection {
     if log ?? 0 == 0, let found = try? path.stat().size, found < pages * size {
       throw FileError(damaged: path, "its file has \(found) bytes, and \(pages * size) were expected")
     }
+    // Values are checked when they are written, and when a foreign file is imported.
+    try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
     for table in ["profile", "rating"] where try database.tableExists(table) {
       let report = try String.fetchOne(database, sql: "PRAGMA quick_check('\(table)')") ?? "ok"
       if report != "ok" { throw FileError(damaged: path, "\(ByteString(report))") }
@@ -79,7 +81,9 @@ struct Connection {
     configuration.label = "aesgrad"
     configuration.prepareDatabase { database in
       // Whoever made the file, nothing that stands in its layout may do more than SQL.
-      try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+      // Thirty-two megabytes hold the ratings and indexes of a large store.
+      try database.execute(
+        sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32000")
     }
     return configuration
   }
