@@ -190,7 +190,9 @@ struct StoreOpeningTests {
       await withTaskGroup(of: Void.self) { group in
         for number in 0..<4 {
           group.addTask {
-            #expect(throws: Never.self) { try Store(path, creating: true).createProfile(StoreFixture.name("\(number)")) }
+            #expect(throws: Never.self) {
+              try Store(path, creating: true).createProfile(StoreFixture.name("\(number)"))
+            }
           }
         }
       }

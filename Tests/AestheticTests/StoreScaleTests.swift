@@ -34,7 +34,8 @@ struct StoreScaleTests {
     let given = (0..<ratings).map { index in
       let picture = Int.random(in: 0..<pictures, using: &random)
       if index % 2 == 0 { return Rating(picture: hashes[picture], verdict: verdicts[index / 2 % 5]) }
-      return Rating(picture: hashes[picture], verdict: .preferred(over: hashes[(picture + 1 + index % 19_000) % pictures]))
+      return Rating(
+        picture: hashes[picture], verdict: .preferred(over: hashes[(picture + 1 + index % 19_000) % pictures]))
     }
     try store.rate(profile, given, pictures: [], source: "rate")
     let base = String(repeating: "b", count: 64)

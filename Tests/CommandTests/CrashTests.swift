@@ -59,7 +59,10 @@ struct CrashTests {
       try #require(compiler.terminationStatus == 0)
       for arguments in [
         ["profile", "create", "warm", "--db", database],
-        ["rate", EmbedTests.gallery + "/a.png", EmbedTests.gallery + "/b.jpg", "--like", "--profile", "warm", "--db", database],
+        [
+          "rate", EmbedTests.gallery + "/a.png", EmbedTests.gallery + "/b.jpg", "--like", "--profile", "warm", "--db",
+          database,
+        ],
       ] {
         try #require(Program.run(arguments).code == 0)
       }
@@ -85,7 +88,8 @@ struct CrashTests {
   func rating(torn: Bool) throws {
     try withDatabase { folder, _ in
       let names = Self.isThorough ? EmbedTests.names : Array(EmbedTests.names[1...])
-      let lines = ["picture,kind,value,over"] + names.map { "\(EmbedTests.gallery)/\($0),stars,3," }
+      let lines =
+        ["picture,kind,value,over"] + names.map { "\(EmbedTests.gallery)/\($0),stars,3," }
         + ["\(EmbedTests.gallery)/c.png,prefer,,\(EmbedTests.gallery)/d.png"]
       let list = folder.appending("ratings.csv")
       try OutputFile.write(Array(lines.joined(separator: "\n").utf8), to: list, replacing: false)
@@ -117,7 +121,8 @@ struct CrashTests {
         let profile = try #require(warm)
         #expect(try store.history(profile).count == 2)
         let (versions, deltas) = (try store.versions(profile), try store.deltas(profile))
-        #expect(versions.count == deltas.count && (versions.count == 1 || !outcome.isAcknowledged), "call \(outcome.call)")
+        #expect(
+          versions.count == deltas.count && (versions.count == 1 || !outcome.isAcknowledged), "call \(outcome.call)")
         for delta in deltas { _ = try store.delta(delta) }
       }
       #expect(kills > 10)

@@ -41,9 +41,11 @@ struct RateTests {
     try withProfile { database, _ in
       let first = try rate(database, Self.gallery, "--like")
       #expect(first.output == "5 ratings kept in the profile warm, 5 pictures new\n" && first.errors == "")
-      #expect(try rate(database, Self.gallery + "/a.png", "--stars", "2", "--json", "--weight", "0.5").output
-        == "{\"failed\":0,\"newPictures\":0,\"profile\":\"warm\",\"ratings\":1}\n")
-      #expect(try rate(database, Self.gallery + "/c.png", Self.gallery + "/c.png", "--skip").output.hasPrefix("1 rating "))
+      #expect(
+        try rate(database, Self.gallery + "/a.png", "--stars", "2", "--json", "--weight", "0.5").output
+          == "{\"failed\":0,\"newPictures\":0,\"profile\":\"warm\",\"ratings\":1}\n")
+      #expect(
+        try rate(database, Self.gallery + "/c.png", Self.gallery + "/c.png", "--skip").output.hasPrefix("1 rating "))
       #expect(try rate(database, Self.gallery + "/d.png", "--dislike").code == 0)
       #expect(try rate(database, "--prefer", Self.gallery + "/c.png", "--over", Self.gallery + "/b.jpg").code == 0)
       let undo = try Program.run(["undo", "--profile", "warm", "--db", database])
@@ -130,7 +132,8 @@ struct RateTests {
       let good = "\(Self.gallery)/a.png,like,\n"
       for (text, code, problems) in [
         (
-          "picture,kind,value\n" + good + "x,love,\ny,stars,6\nz,stars,\n,like,\nq,like,3\nshort,like\n\"open,like,", 65,
+          "picture,kind,value\n" + good + "x,love,\ny,stars,6\nz,stars,\n,like,\nq,like,3\nshort,like\n\"open,like,",
+          65,
           [
             "line 3 has the kind love; like, dislike, stars, prefer or skip was expected",
             "line 4 has 6 stars; 1 to 5 were expected", "line 5 has no number of stars; 1 to 5 were expected",
@@ -138,16 +141,25 @@ struct RateTests {
             "line 8 has 2 fields, the first line 3", "line 9 has a quote that is never closed",
           ]
         ),
-        ("picture,kind,weight\n\(Self.gallery)/a.png,like,-1\n", 65, [
-          "line 2 has the weight -1; a number above 0, at most 1e6, was expected",
-        ]),
-        ("{\"picture\":1,\"kind\":\"like\",\"x\":2}\n[1]\n{\"picture\":\"a\"}\n", 65, [
-          "line 1 has a member \"x\"; picture, kind, value, over and weight are known",
-          "line 2 is no JSON object", "line 3 has no kind of rating",
-        ]),
-        ("picture,kind,over\n\(Self.gallery)/a.png,prefer,\(Self.gallery)/a.png\n", 65, [
-          "line 2 prefers a picture over itself",
-        ]),
+        (
+          "picture,kind,weight\n\(Self.gallery)/a.png,like,-1\n", 65,
+          [
+            "line 2 has the weight -1; a number above 0, at most 1e6, was expected"
+          ]
+        ),
+        (
+          "{\"picture\":1,\"kind\":\"like\",\"x\":2}\n[1]\n{\"picture\":\"a\"}\n", 65,
+          [
+            "line 1 has a member \"x\"; picture, kind, value, over and weight are known",
+            "line 2 is no JSON object", "line 3 has no kind of rating",
+          ]
+        ),
+        (
+          "picture,kind,over\n\(Self.gallery)/a.png,prefer,\(Self.gallery)/a.png\n", 65,
+          [
+            "line 2 prefers a picture over itself"
+          ]
+        ),
         ("", 65, ["begins with no line that names the columns picture and kind"]),
         ("picture,kind\n", 65, ["holds no ratings"]),
       ] as [(String, Int32, [String])] {

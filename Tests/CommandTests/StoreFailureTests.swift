@@ -48,7 +48,8 @@ struct StoreFailureTests {
   func full() throws {
     try withProfile { database, _ in
       // In blocks of 512 or 1024 bytes, as the shell has it; the database is larger, so nothing may grow.
-      let outcome = try run("ulimit -f 20", ["rate", EmbedTests.gallery, "--like", "--profile", "warm", "--db", database])
+      let outcome = try run(
+        "ulimit -f 20", ["rate", EmbedTests.gallery, "--like", "--profile", "warm", "--db", database])
       #expect(outcome.code == 74 && outcome.output == "" && outcome.errorLines.count == 1)
       #expect(outcome.errors.contains("nothing was changed"))
       try expectSound(database)

@@ -68,7 +68,8 @@ extension Store {
     try read { database in
       let (profile, all) = (profile.id, Int64.max)
       let given = try Row.fetchAll(
-        database, sql: "SELECT kind, count(*) AS number FROM rating WHERE profile = ? GROUP BY kind", arguments: [profile])
+        database, sql: "SELECT kind, count(*) AS number FROM rating WHERE profile = ? GROUP BY kind",
+        arguments: [profile])
       let counting = try Row.fetchAll(
         database, sql: "SELECT kind, count(*) AS number FROM (\(Self.standing)) GROUP BY kind",
         arguments: [profile, all])
