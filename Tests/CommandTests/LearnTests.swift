@@ -132,7 +132,7 @@ struct LearnTests {
       try #require(run(["rate", copy, "--like", "--profile", "warm"]).code == 0)
       try FileManager.default.removeItem(atPath: copy)
       let outcome = try run(["learn", "warm", "--clip", model, "--steps", "0"])
-      #expect(outcome.code == 3 && outcome.output.hasPrefix("version 1 of warm: mean of 5 ratings of 5 pictures"))
+      #expect(outcome.code == 3 && outcome.output.hasPrefix("version 1 of warm: mean, from 5 ratings of 5 pictures"))
       #expect(outcome.errorLines.first == "error: \(copy): there is no such file")
     }
   }
