@@ -182,7 +182,7 @@ struct StoreOpeningTests {
 
   @Test("Many that start at once make one store")
   func firstStarts() async throws {
-    for _ in 0..<5 {
+    for _ in 0..<20 {
       let folder = FileManager.default.temporaryDirectory.appending(path: "aesgrad-test-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
