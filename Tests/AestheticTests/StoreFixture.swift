@@ -62,7 +62,8 @@ enum StoreFixture {
     try store.rate(profile, ratings, pictures: (0...4).map(picture), source: "rate")
     _ = try store.undo(profile, source: "undo")
     try store.add(
-      features: Tensor((0..<15).map { Float($0 * $0 % 7) }, shape: [5, 3]), of: (0...4).map { picture($0).hash }, by: model)
+      features: Tensor((0..<15).map { Float($0 * $0 % 7) }, shape: [5, 3]), of: (0...4).map { picture($0).hash },
+      by: model)
     let rated = try store.ratedFeatures(profile, by: model)
     try store.add(
       #require(Aesthetic(meanOfLiked: rated.judgements, features: rated.features)),

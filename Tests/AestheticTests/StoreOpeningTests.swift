@@ -93,7 +93,7 @@ struct StoreOpeningTests {
         try expectRefused(path, .malformed, "is damaged")
       }
       // The root pages of `rating` and `profile`, and the layout itself.
-      for page in try rootPages(whole, near: path, of: ["rating", "profile", "rating_subject"]) + [1] {
+      for page in try rootPages(whole, near: path, of: ["rating", "profile", "rating_profile"]) + [1] {
         var spoilt = whole
         let start = (page - 1) * 16384 + (page == 1 ? 100 : 0)
         for place in start..<page * 16384 { spoilt[place] = 0x58 }
@@ -182,7 +182,7 @@ struct StoreOpeningTests {
 
   @Test("Many that start at once make one store")
   func firstStarts() async throws {
-    for _ in 0..<5 {
+    for _ in 0..<20 {
       let folder = FileManager.default.temporaryDirectory.appending(path: "aesgrad-test-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
@@ -190,7 +190,9 @@ struct StoreOpeningTests {
       await withTaskGroup(of: Void.self) { group in
         for number in 0..<4 {
           group.addTask {
-            #expect(throws: Never.self) { try Store(path, creating: true).createProfile(StoreFixture.name("\(number)")) }
+            #expect(throws: Never.self) {
+              try Store(path, creating: true).createProfile(StoreFixture.name("\(number)"))
+            }
           }
         }
       }

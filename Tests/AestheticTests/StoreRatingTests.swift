@@ -69,11 +69,13 @@ struct StoreRatingTests {
       #expect(try store.undo(profile, source: "undo")?.rating == StoreFixture.rating(1, .stars(3)))
       #expect(try store.undo(profile, source: "undo")?.rating == StoreFixture.rating(0, .like))
       #expect(try store.undo(profile, source: "undo") == nil)
-      #expect(try store.history(profile).map { $0.undone == nil } == [true, true, true, false, false, true, false, false])
+      #expect(
+        try store.history(profile).map { $0.undone == nil } == [true, true, true, false, false, true, false, false])
       // What counted at any time can be found out later.
       #expect(try judgements(store, profile, through: before) == ["1 like", "0 dislike"])
-      #expect(try store.ratingCounts(profile).map { "\($0.kind) \($0.counting)/\($0.given)" }
-        == ["dislike 0/1", "like 0/2", "stars 0/1", "undo 0/4"])
+      #expect(
+        try store.ratingCounts(profile).map { "\($0.kind) \($0.counting)/\($0.given)" }
+          == ["dislike 0/1", "like 0/2", "stars 0/1", "undo 0/4"])
     }
   }
 
@@ -89,8 +91,9 @@ struct StoreRatingTests {
       let other = StoredModel(
         fingerprint: String(repeating: "9", count: 64), kind: .imageEncoder, name: "other", width: 5)
       #expect(try store.ratedFeatures(profile, by: other).judgements.isEmpty)
-      #expect(try store.features(of: [StoreFixture.picture(2).hash, "00"], by: StoreFixture.model).map { $0?.elements }
-        == [[6, 7, 8], nil])
+      #expect(
+        try store.features(of: [StoreFixture.picture(2).hash, "00"], by: StoreFixture.model).map { $0?.elements }
+          == [[6, 7, 8], nil])
     }
   }
 

@@ -87,8 +87,7 @@ package enum Schema {
       CHECK ((loser IS NULL) = (kind <> 'pair')),
       CHECK (loser IS NULL OR loser <> picture)
     ) STRICT;
-    CREATE INDEX rating_subject ON rating
-      (profile, min(picture, ifnull(loser, picture)), max(picture, ifnull(loser, picture)));
+    CREATE INDEX rating_profile ON rating (profile);
     CREATE INDEX rating_picture ON rating (picture);
     CREATE INDEX rating_loser ON rating (loser) WHERE loser IS NOT NULL;
     CREATE UNIQUE INDEX rating_undone ON rating (undone) WHERE undone IS NOT NULL;
