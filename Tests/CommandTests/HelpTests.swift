@@ -6,7 +6,7 @@ struct HelpTests {
   // After a change of the help: COLUMNS=80 aesgrad embed --help > Tests/CommandTests/Fixtures/help/embed.txt
   @Test(
     "The help is what has been agreed on",
-    arguments: ["", "bench", "embed", "encode", "info", "personalize", "tokenize"])
+    arguments: ["", "bench", "compare", "embed", "encode", "info", "next", "personalize", "rank", "tokenize"])
   func help(command: String) throws {
     let name = command.isEmpty ? "aesgrad" : command
     let expected = try String(contentsOfFile: fixture("help/\(name).txt"), encoding: .utf8)
