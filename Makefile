@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: bootstrap demo test check bench taste fuzz format lint arrows help
+.PHONY: bootstrap demo test check bench taste fuzz crash format lint arrows help
 
 AESGRAD := .build/release/aesgrad
 BUILD := swift build -c release --explicit-target-dependency-import-check error
@@ -42,6 +42,10 @@ taste: bootstrap ## measure how well a taste is learned: make taste AESGRAD_CLIP
 fuzz: bootstrap ## 20,000 mutated files for every reader
 	@$(BUILD) --build-tests
 	@AESGRAD_FUZZ=20000 $(TEST) --filter 'Fuzz|TokenizerFileTests'
+
+crash: bootstrap ## the program killed at every write and sync of a rating, a learn, an import and an export
+	@$(BUILD) --build-tests
+	@AESGRAD_CRASH=1 $(TEST) --filter CrashTests
 
 format: bootstrap ## put all Swift files into the house's format
 	@swift format --in-place --parallel --recursive Sources Tests Package.swift

@@ -67,10 +67,11 @@ let tests: [Target] = [
     name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "AestheticTests", dependencies: ["Aesthetic", "CLIPKit", "TensorKit", "Files", "TestSupport", system],
+    name: "AestheticTests",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
+    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", database, system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]
 

@@ -43,8 +43,14 @@ struct Connection {
 
   /// The names of the steps that have been taken.
   static func appliedMigrations(_ database: Database) throws -> Set<String> {
-    guard try database.tableExists("migration") else { return [] }
+    // GRDB's own `tableExists` remembers what was so before another process made the table.
+    guard try Self.hasTable("migration", database) else { return [] }
     return try Set(String.fetchAll(database, sql: "SELECT name FROM migration"))
+  }
+
+  private static func hasTable(_ name: String, _ database: Database) throws -> Bool {
+    try Int.fetchOne(database, sql: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", arguments: [name])
+      != nil
   }
 
   private func checkOwner(_ database: Database) throws {
@@ -67,7 +73,9 @@ struct Connection {
     if log ?? 0 == 0, let found = try? path.stat().size, found < pages * size {
       throw FileError(damaged: path, "its file has \(found) bytes, and \(pages * size) were expected")
     }
-    for table in ["profile", "rating"] where try database.tableExists(table) {
+    // Values are checked when they are written, and when a foreign file is imported.
+    try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
+    for table in ["profile", "rating"] where try Self.hasTable(table, database) {
       let report = try String.fetchOne(database, sql: "PRAGMA quick_check('\(table)')") ?? "ok"
       if report != "ok" { throw FileError(damaged: path, "\(ByteString(report))") }
     }
@@ -79,7 +87,9 @@ struct Connection {
     configuration.label = "aesgrad"
     configuration.prepareDatabase { database in
       // Whoever made the file, nothing that stands in its layout may do more than SQL.
-      try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+      // Thirty-two megabytes hold the ratings and indexes of a large store.
+      try database.execute(
+        sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -32000")
     }
     return configuration
   }

@@ -17,7 +17,8 @@ package struct PictureRecord: Sendable, Hashable {
   /// The picture made small (`Picture.thumbnail`).
   package let thumbnail: [UInt8]
 
-  init(hash: String, width: Int, height: Int, path: FilePath, settings: String?, thumbnail: [UInt8]) {
+  /// A picture; see the properties.
+  package init(hash: String, width: Int, height: Int, path: FilePath, settings: String?, thumbnail: [UInt8]) {
     self.hash = hash
     self.width = width
     self.height = height

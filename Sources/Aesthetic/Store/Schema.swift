@@ -1,21 +1,26 @@
-import GRDB
+package import GRDB
 
 /// One step in the history of the database's layout. Steps are named, are never changed once released, and only lead
 /// forward.
-struct Migration: Sendable {
+package struct Migration: Sendable {
   /// What the database remembers it by.
   let name: String
   /// Whether it rewrites what is there; then a copy of the database is kept before it.
   let rewrites: Bool
   /// Takes the step.
   let apply: @Sendable (Database) throws -> Void
+
+  /// A step; see the properties.
+  package init(name: String, rewrites: Bool, apply: @escaping @Sendable (Database) throws -> Void) {
+    (self.name, self.rewrites, self.apply) = (name, rewrites, apply)
+  }
 }
 
 /// The layout of the database.
 ///
 /// Two kinds of table: facts (`picture`, `profile`, `rating`, `generation`), which cannot be had again, and what is derived
 /// from them (`feature`, `aesthetic`, `delta`, `conditioning`), which says what it was derived from and can be made anew.
-enum Schema {
+package enum Schema {
   /// What SQLite's header says whose file it is: "aesg".
   static let applicationID: Int32 = 0x6165_7367
 
@@ -23,7 +28,7 @@ enum Schema {
   static let pageSize = 16_384
 
   /// All steps, oldest first.
-  static let migrations = [
+  package static let migrations = [
     Migration(name: "1 profiles", rewrites: false) { database in try database.execute(sql: profiles) }
   ]
 
@@ -82,8 +87,7 @@ enum Schema {
       CHECK ((loser IS NULL) = (kind <> 'pair')),
       CHECK (loser IS NULL OR loser <> picture)
     ) STRICT;
-    CREATE INDEX rating_subject ON rating
-      (profile, min(picture, ifnull(loser, picture)), max(picture, ifnull(loser, picture)));
+    CREATE INDEX rating_profile ON rating (profile);
     CREATE INDEX rating_picture ON rating (picture);
     CREATE INDEX rating_loser ON rating (loser) WHERE loser IS NOT NULL;
     CREATE UNIQUE INDEX rating_undone ON rating (undone) WHERE undone IS NOT NULL;

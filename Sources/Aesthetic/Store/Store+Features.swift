@@ -30,9 +30,7 @@ extension Store {
         database, sql: "SELECT max(id) FROM rating WHERE profile = ? AND id <= ?",
         arguments: [profile.id, through ?? .max])
       let standing = try Row.fetchAll(
-        database,
-        sql: "SELECT kind, picture, loser, stars, weight FROM rating WHERE id IN (\(Self.standing)) ORDER BY id",
-        arguments: [profile.id, last ?? 0])
+        database, sql: Self.standing + " ORDER BY id", arguments: [profile.id, last ?? 0])
       var table = try FeatureTable(database, model, path: path)
       var judgements: [Judgement] = []
       for row in standing {

@@ -66,23 +66,27 @@ extension Store {
   /// How many ratings of each kind a profile has: those that count, and all that were ever given.
   package func ratingCounts(_ profile: Profile) throws(FileError) -> [RatingCount] {
     try read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT kind, count(*) AS given, count(s.id) AS counting FROM rating AS r
-          LEFT JOIN (\(Self.standing)) AS s ON s.id = r.id
-          WHERE profile = ?1 GROUP BY kind
-          """, arguments: [profile.id, Int64.max])
-      return try rows.map { row in
-        RatingCount(kind: try row.value("kind"), counting: try row.value("counting"), given: try row.value("given"))
+      let (profile, all) = (profile.id, Int64.max)
+      let given = try Row.fetchAll(
+        database, sql: "SELECT kind, count(*) AS number FROM rating WHERE profile = ? GROUP BY kind",
+        arguments: [profile])
+      let counting = try Row.fetchAll(
+        database, sql: "SELECT kind, count(*) AS number FROM (\(Self.standing)) GROUP BY kind",
+        arguments: [profile, all])
+      let numbers = Dictionary(
+        try counting.map { row in (try row.value("kind") as String, try row.value("number") as Int) },
+        uniquingKeysWith: { first, _ in first })
+      return try given.map { row in
+        let kind: String = try row.value("kind")
+        return RatingCount(kind: kind, counting: numbers[kind] ?? 0, given: try row.value("number"))
       }
     }
   }
 
   /// The ratings of profile ?1 that count when ?2 is the last one: of each picture and each pair the latest that has not
-  /// been taken back.
+  /// been taken back. SQLite takes the other columns from the row with the highest id.
   static let standing = """
-    SELECT max(id) AS id FROM rating AS r
+    SELECT max(id) AS id, kind, picture, loser, stars, weight FROM rating AS r
     WHERE profile = ?1 AND id <= ?2 AND kind <> 'undo'
       AND NOT EXISTS (SELECT 1 FROM rating AS u WHERE u.undone = r.id AND u.id <= ?2)
     GROUP BY min(picture, ifnull(loser, picture)), max(picture, ifnull(loser, picture))

@@ -69,6 +69,7 @@ extension Store {
       guard try Self.layout(database) == layout else {
         throw FileError(.malformed, path, "has another layout than an exported profile")
       }
+      try database.execute(sql: "PRAGMA ignore_check_constraints = OFF")
       let report = try String.fetchOne(database, sql: "PRAGMA quick_check") ?? "ok"
       if report != "ok" { throw FileError(damaged: path, ByteString(report).description) }
       let profiles = try Row.fetchAll(database, sql: "SELECT * FROM profile").map { row in try Profile(row) }

@@ -21,7 +21,8 @@ package struct Store: Sendable {
     try self.init(path, creating: creating, patience: patience, migrations: Schema.migrations)
   }
 
-  init(
+  /// The same with other steps than those there are.
+  package init(
     _ path: FilePath, creating: Bool, patience: Double = Self.patience, migrations: [Migration]
   ) throws(FileError) {
     let isNew = try Self.checkFile(path, creating: creating)

@@ -83,7 +83,7 @@ struct Learn: ParsableCommand {
     if output.json { return try Console.printJSON(report) }
     let drift = report.similarityToPrevious.map { ", similarity to the version before \(rounded($0, 4))" } ?? ""
     try Console.printLine(
-      "version \(report.version) of \(report.profile): \(report.method) of \(counted(report.ratings, "rating")) of "
+      "version \(report.version) of \(report.profile): \(report.method), from \(counted(report.ratings, "rating")) of "
         + counted(report.pictures, "picture") + drift)
     guard let delta = report.delta else { return }
     for line in delta.lines { try Console.printLine(line) }

@@ -9,7 +9,7 @@ struct ProfileReport: Encodable {
   let made: String
   let ratings: [Count]
   let versions: [Version]
-  let deltas: [StoredDeltaLine]
+  let deltas: [Delta]
 
   struct Count: Encodable {
     let kind: String
@@ -26,7 +26,7 @@ struct ProfileReport: Encodable {
     let made: String
   }
 
-  struct StoredDeltaLine: Encodable {
+  struct Delta: Encodable {
     let version: Int
     let mode: String
     let steps: Int
@@ -36,6 +36,12 @@ struct ProfileReport: Encodable {
     var similarityBefore: Float?
     var similarityAfter: Float?
     let made: String
+
+    /// What it does, for people to read; empty where it was not measured, as with a blend.
+    var similarity: String {
+      guard let similarityBefore, let similarityAfter else { return "" }
+      return "\(rounded(similarityBefore, 4)) → \(rounded(similarityAfter, 4))"
+    }
   }
 
   init(_ profile: Profile, in store: Store) throws(FileError) {
@@ -47,7 +53,7 @@ struct ProfileReport: Encodable {
         fingerprint: $0.model.fingerprint, made: $0.made.formatted(.iso8601))
     }
     deltas = try store.deltas(profile).map {
-      StoredDeltaLine(
+      Delta(
         version: $0.version, mode: $0.settings.mode, steps: $0.settings.steps, model: $0.model.name,
         fingerprint: $0.model.fingerprint, bytes: $0.size, similarityBefore: $0.similarity?.before,
         similarityAfter: $0.similarity?.after, made: $0.made.formatted(.iso8601))
@@ -82,7 +88,7 @@ struct ProfileReport: Encodable {
             + deltas.map {
               [
                 "\($0.version)", ByteString($0.mode).description, "\($0.steps)",
-                "\(rounded($0.similarityBefore ?? .nan, 4)) → \(rounded($0.similarityAfter ?? .nan, 4))",
+                $0.similarity,
                 rounded(Double($0.bytes) / 1e6, 1), ByteString($0.model).description,
               ]
             }))
