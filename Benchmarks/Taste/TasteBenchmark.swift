@@ -1,3 +1,4 @@
+import Aesthetic
 import ArgumentParser
 import Foundation
 import Raster
@@ -74,10 +75,35 @@ import TensorKit
         print("  as good as \(size) random pairs (\(String(format: "%.3f", mean))) after \(ratio)")
       }
     }
+    print(String(format: "\n100,000 ratings of 20,000 pictures, 768 features: learned in %.2f s", Self.largeSeconds()))
     let drawing = LinePlot(
-      title: "How well a taste is known", xLabel: "ratings", yLabel: "accuracy on unseen pairs",
-      series: series.filter { $0.name != "" })
+      title: "How well a taste is known", xLabel: "ratings", yLabel: "accuracy on unseen pairs", series: series)
     try drawing.drawn().writePNG(to: FilePath(plot), replacing: true)
     print("\nplot: \(plot)")
+  }
+
+  /// What learning from many ratings takes: half pairs, the rest likes and stars, of features whose spectrum falls.
+  private static func largeSeconds() -> Double {
+    var random = SplitMix(state: 2)
+    let (pictures, width) = (20_000, 768)
+    let features = Tensor(
+      (0..<pictures * width).map { Float.random(in: -1...1, using: &random) / Float(1 + $0 % width).squareRoot() },
+      shape: [pictures, width])
+    let person = Person(linearIn: features, &random)
+    let utilities = standardised(person.utilities)
+    let judgements = (0..<100_000).map { index in
+      let picture = Int.random(in: 0..<pictures, using: &random)
+      let opinion = utilities[picture] + random.normal()
+      switch index % 4 {
+      case 0: return Judgement(picture: picture, verdict: opinion > 0 ? .like : .dislike)
+      case 1: return Judgement(picture: picture, verdict: .stars(min(5, max(1, Int((3 + opinion).rounded())))))
+      default:
+        let answer = person.answer(picture, (picture + 1 + index) % pictures, errors: 0.1, &random)
+        return Judgement(picture: answer.winner, verdict: .preferred(over: answer.loser))
+      }
+    }
+    let clock = ContinuousClock()
+    let time = clock.measure { _ = Taste(features: features, judgements: judgements) }
+    return Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
   }
 }

@@ -7,9 +7,10 @@ struct HelpTests {
   @Test(
     "The help is what has been agreed on",
     arguments: [
-      "", "bench", "embed", "encode", "info", "learn", "personalize", "profile", "profile blend", "profile copy",
+      "", "bench", "compare", "embed", "encode", "info", "learn", "next", "personalize", "profile", "profile blend",
+      "profile copy",
       "profile create", "profile delete", "profile export", "profile history", "profile import", "profile list",
-      "profile rebuild", "profile rename", "profile show", "rate", "tokenize", "undo",
+      "profile rebuild", "profile rename", "profile show", "rank", "rate", "tokenize", "undo",
     ])
   func help(command: String) throws {
     let name = command.isEmpty ? "aesgrad" : command.replacing(" ", with: "-")

@@ -30,7 +30,9 @@ package struct TasteFit: Sendable {
     offsets = start?.offsets ?? .even
     logPosterior = -.infinity
     logPosterior = logPosterior(likelihood, weights, offsets)
-    for _ in 0..<Self.mostSteps where !isAtTop(afterStepOn: likelihood) {}
+    for _ in 0..<Self.mostSteps {
+      if isAtTop(afterStepOn: likelihood) { break }
+    }
     if let curvature {
       logEvidence =
         logPosterior - 0.5 * Double(weights.count) * Glibc.log(priorVariance) - 0.5 * curvature.logDeterminant
@@ -63,15 +65,18 @@ package struct TasteFit: Sendable {
     guard let step = curvature?.solved(gradient) else { return true }
     // The climb that is left is half of this, if the posterior is a parabola.
     let promised = zip(gradient, step).reduce(0) { $0 + $1.0 * $1.1 }
+    // Newton's last step squares what is left, relative to the posterior's width: 1e-9 leaves a curvature right to 3e-5.
+    let isLast = promised < 1e-9 * max(1, 1e-2 * abs(logPosterior))
+    // Utilities are Float32 products, in whose rounding small climbs are lost.
+    let noise = 1e-8 * max(100, abs(logPosterior))
     var length = 1.0
     while length > 1e-6 {
       let weights = (0..<width).map { self.weights[$0] + length * step[$0] }
       let offsets = Offsets(values: (0..<Offsets.count).map { self.offsets.values[$0] + length * step[width + $0] })
       let reached = logPosterior(likelihood, weights, offsets)
-      // Utilities are Float32 products, so the last climbs are lost in their rounding.
-      if reached >= logPosterior + 1e-4 * length * promised || promised < 1e-6 && reached.isFinite {
+      if reached >= logPosterior + 1e-4 * length * promised - noise {
         (self.weights, self.offsets, logPosterior) = (weights, offsets, reached)
-        return promised < 1e-6
+        return isLast
       }
       length /= 2
     }
