@@ -11,35 +11,39 @@
 #define A (PA * PA)
 #define B (PB * PB)
 
-enum { SIDE = 4, REACH = 6 };
+enum { SIDE = 4, KERNEL = 3, REACH = 6 };
 
 size_t ag_square_count(const ag_pictures *pictures) {
   return pictures->count * ((pictures->height + SIDE - 1) / SIDE) * ((pictures->width + SIDE - 1) / SIDE);
 }
 
 // One line of three weights to six.
-INLINE void weights_line(const double *g, size_t step, double *u, size_t u_step) {
-  double even, odd;
-  u[0] = g[0] / (A * B);
-  even = g[0] + A * g[2 * step], odd = PA * g[step];
-  u[u_step] = (even + odd) / (2 * A * (A - B)), u[2 * u_step] = (even - odd) / (2 * A * (A - B));
-  even = g[0] + B * g[2 * step], odd = PB * g[step];
-  u[3 * u_step] = (even + odd) / (2 * B * (B - A)), u[4 * u_step] = (even - odd) / (2 * B * (B - A));
+INLINE void weights_line(const lanes *restrict g, const int step, lanes *restrict u, const int u_step) {
+  u[0] = g[0] * (1 / (A * B));
+  lanes even = (g[0] + A * g[2 * step]) * (1 / (2 * A * (A - B))), odd = g[step] * (PA / (2 * A * (A - B)));
+  u[u_step] = even + odd, u[2 * u_step] = even - odd;
+  even = (g[0] + B * g[2 * step]) * (1 / (2 * B * (B - A))), odd = g[step] * (PB / (2 * B * (B - A)));
+  u[3 * u_step] = even + odd, u[4 * u_step] = even - odd;
   u[5 * u_step] = g[2 * step];
 }
 
+FOR_EACH_CPU
 void ag_winograd_weights(const float *weights, float *transformed, size_t outputs, size_t inputs, size_t first,
                          size_t last) {
-  for (size_t output = first; output < last; output++) {
+  for (size_t output = first; output < last; output += LANES) {
     size_t panel = output / TILE_COLUMNS * TILE_COLUMNS;
     size_t breadth = outputs - panel < TILE_COLUMNS ? outputs - panel : TILE_COLUMNS;
     for (size_t input = 0; input < inputs; input++) {
-      double g[9], half[REACH * 3], whole[REACH * REACH];
-      for (int i = 0; i < 9; i++) g[i] = weights[(output * inputs + input) * 9 + i];
-      for (int i = 0; i < 3; i++) weights_line(g + i, 3, half + i, 3);
-      for (int i = 0; i < REACH; i++) weights_line(half + 3 * i, 1, whole + REACH * i, 1);
-      for (int f = 0; f < AG_FREQUENCIES; f++)
-        transformed[(f * outputs + panel) * inputs + input * breadth + output - panel] = (float)whole[f];
+      float columns[KERNEL * KERNEL][LANES];
+      for (int lane = 0; lane < LANES; lane++)
+        UNROLLED for (int i = 0; i < KERNEL * KERNEL; i++)
+          columns[i][lane] = weights[((output + lane) * inputs + input) * KERNEL * KERNEL + i];
+      lanes g[KERNEL * KERNEL], half[REACH * KERNEL], whole[REACH * REACH];
+      UNROLLED for (int i = 0; i < KERNEL * KERNEL; i++) g[i] = load_lanes(columns[i], LANES);
+      UNROLLED for (int i = 0; i < KERNEL; i++) weights_line(g + i, KERNEL, half + i, KERNEL);
+      UNROLLED for (int i = 0; i < REACH; i++) weights_line(half + KERNEL * i, 1, whole + REACH * i, 1);
+      UNROLLED for (int f = 0; f < AG_FREQUENCIES; f++)
+        store_lanes(transformed + (f * outputs + panel) * inputs + input * breadth + output - panel, whole[f], LANES);
     }
   }
 }

@@ -1,12 +1,19 @@
+#define _GNU_SOURCE
 #include "execution.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine.h"
 
 void *ag_aligned(size_t size) {
+  enum { HUGE_PAGE = 1 << 21 };
+  int is_large = size >= 2 * HUGE_PAGE;
   void *memory = NULL;
-  return posix_memalign(&memory, 64, size ? size : 64) == 0 ? memory : NULL;
+  if (posix_memalign(&memory, is_large ? HUGE_PAGE : 64, size ? size : 64) != 0) return NULL;
+  // Large weights are read from end to end; fewer, larger pages then cost less. Only advice, so no check.
+  if (is_large) madvise(memory, size, MADV_HUGEPAGE);
+  return memory;
 }
 
 // Kept by each thread and grown as needed.

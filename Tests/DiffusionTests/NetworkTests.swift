@@ -41,6 +41,14 @@ import Testing
     print("DEVIATION vae", name, limit.algorithm, deviation(decoded, try model.expected.tensor("decoded")))
   }
 
+  @Test("large pictures in tiles")
+  func tiles() throws {
+    let model = try SyntheticModel("odd")
+    let vae = try VAE(from: model.weights("vae").scope, model.configurations().vae)
+    let decoded = vae.decodeInTiles(try model.expected.tensor("large"), side: 8)
+    expectClose(decoded, try model.expected.tensor("tiled"), relative: 1e-5)
+  }
+
   private func deviation(_ a: Tensor, _ b: Tensor) -> Float {
     zip(a.elements, b.elements).map { abs($0 - $1) }.max().map { $0 / (b.elements.map(abs).max() ?? 1) } ?? 0
   }

@@ -161,6 +161,11 @@ for name in UNETS:
         expected[f"unet.{time}"] = unet(x.double(), torch.tensor(time, dtype=torch.float64), context.double()).sample
     moments = vae.encode(picture.double()).latent_dist
     expected |= dict(mean=moments.mean, log_variance=moments.logvar, decoded=vae.decode(latents.double()).sample)
+    if name == "odd":
+        # In tiles of 8 latents, 16 pixels, a quarter of which overlap.
+        vae.tile_latent_min_size, vae.tile_sample_min_size = 8, 16
+        expected["large"] = random("large", 1, 4, 19, 13)
+        expected["tiled"] = vae.tiled_decode(expected["large"].double()).sample
     save_file({key: value.float().contiguous() for key, value in expected.items()}, folder / f"{name}.safetensors")
     description = dict(
         unet=plain(dict(unet.config, _class_name="UNet2DConditionModel")), vae=plain(dict(vae.config, _class_name="AutoencoderKL")),

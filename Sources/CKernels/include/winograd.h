@@ -19,8 +19,8 @@ typedef struct {
 // The number of squares of all pictures, not rounded up.
 size_t ag_square_count(const ag_pictures *pictures);
 
-// The weights [outputs, inputs, 3, 3] transformed for the outputs [first, last), multiples of sixteen (last may be the
-// end): to [36][outputs / 48][inputs][48], the last panel narrower.
+// The weights [outputs, inputs, 3, 3] transformed for the outputs [first, last), multiples of sixteen, to
+// [36][outputs / 48][inputs][48], the last panel narrower.
 void ag_winograd_weights(const float *weights, float *transformed, size_t outputs, size_t inputs, size_t first,
                          size_t last);
 

@@ -8,6 +8,7 @@ package struct VAE: Sendable {
   package let configuration: VAEConfiguration
   private let encoder: VAEEncoder
   private let decoder: VAEDecoder
+  private let memory: MemoryUse
 
   /// Reads the autoencoder; `lines` is the height of the latents that it is mostly used for. Throws if a tensor is
   /// missing, left over or of another shape.
@@ -15,7 +16,7 @@ package struct VAE: Sendable {
     from scope: TensorScope, _ configuration: VAEConfiguration, lines: Int = 64, memory: MemoryUse = .normal,
     algorithm: ConvolutionAlgorithm = .fastest
   ) throws(FileError) {
-    self.configuration = configuration
+    (self.configuration, self.memory) = (configuration, memory)
     let levels = configuration.levels.count
     let builder = LayerBuilder(scope, memory: memory, algorithm: algorithm) { name in
       // A picture is encoded once at most; only the decoder's weights are worth four times their memory.
@@ -59,8 +60,11 @@ package struct VAE: Sendable {
   }
 
   /// The pictures of latents [n, latents, height, width] as the UNet leaves them: [n, 3, 8 · height, 8 · width], about
-  /// −1 to 1.
-  package func pictures(from latents: Tensor) -> Tensor { decode((1 / configuration.scaling) * latents) }
+  /// −1 to 1. Where memory is short, large pictures are decoded in tiles, which look a little different.
+  package func pictures(from latents: Tensor) -> Tensor {
+    let scaled = (1 / configuration.scaling) * latents
+    return memory == .low ? decodeInTiles(scaled) : decode(scaled)
+  }
 
   /// The pictures of latents that are not scaled.
   package func decode(_ latents: Tensor) -> Tensor {
