@@ -29,7 +29,9 @@ package struct ConfigurationFile: Sendable {
   package subscript(name: ByteString) -> JSON? { root[name] }
 
   /// An error about this file.
-  package func error(_ problem: String, hint: String? = nil) -> FileError { FileError(.malformed, path, problem, hint: hint) }
+  package func error(_ problem: String, hint: String? = nil) -> FileError {
+    FileError(.malformed, path, problem, hint: hint)
+  }
 }
 
 extension FilePath {

@@ -65,4 +65,23 @@ import Testing
     expectClose(
       try #require(run(.noise(noise), .epsilon, inpainting)), try recorded(name + ".inpainted"), relative: 1e-3, name)
   }
+
+  @Test("every sampler has a name, and a strength of zero leaves a picture alone")
+  func namesAndNoStrength() throws {
+    #expect(Sampler.names.allSatisfy { Sampler(name: $0) != nil } && Sampler(name: "heun") == nil)
+    let (unet, file) = try Self.network.get()
+    let denoiser = Denoiser(
+      unet, positive: try file.tensor("positive"), negative: try file.tensor("negative"), scale: 1)
+    let original = try file.tensor("original")
+    for name in Sampler.names {
+      let sampler = try #require(Sampler(name: name))
+      var states = Sampling(
+        sampler, NoiseSchedule(), steps: 4, from: .picture(original, noise: original, strength: 0),
+        denoiser: denoiser, noise: { original })
+      #expect(states.next() == nil)
+      var one = Sampling(
+        sampler, NoiseSchedule(), steps: 1, from: .noise(original), denoiser: denoiser, noise: { original })
+      #expect(one.next()?.latents.elements.allSatisfy(\.isFinite) == true, "\(name)")
+    }
+  }
 }

@@ -73,7 +73,8 @@ struct SyntheticModel: Sendable {
     case .string(let string): return "\"\(try #require(string.string))\""
     case .array(let values): return try "[" + values.map(text).joined(separator: ",") + "]"
     case .object(let object):
-      return try "{" + object.members.map { try "\"\(#require($0.name.string))\":" + text($0.value) }
+      return try "{"
+        + object.members.map { try "\"\(#require($0.name.string))\":" + text($0.value) }
         .joined(separator: ",") + "}"
     }
   }

@@ -87,7 +87,8 @@ import Testing
         try recorded(prefix + ".x"), groups: name == "plain" ? 6 : 2, scale: try recorded(prefix + ".scale"),
         bias: try recorded(prefix + ".bias"), epsilon: 1e-5, silu: silu)
       // At a level of 300 the variation has lost 8 of its 24 bits before it comes here.
-      expectClose(y, try recorded(prefix + (silu ? ".silu" : ".y")), relative: name == "plain" ? tolerance : 5e-5, prefix)
+      expectClose(
+        y, try recorded(prefix + (silu ? ".silu" : ".y")), relative: name == "plain" ? tolerance : 5e-5, prefix)
     }
   }
 
@@ -97,7 +98,7 @@ import Testing
     expectClose(gatedGELU(try recorded("geglu.x")), try recorded("geglu.y"), relative: tolerance)
   }
 
-  @Test("attention in tiles", arguments: [("self", 2, 2), ("cross", 3, 2), ("one", 1, 2), ("sharp", 1, 2)])
+  @Test("attention in tiles", arguments: [("self", 2, 2), ("cross", 2, 2), ("one", 1, 2), ("sharp", 1, 2)])
   func attention(name: String, heads: Int, sequences: Int) throws {
     let (k, v) = (try recorded("attention.\(name).k"), try recorded("attention.\(name).v"))
     let width = k.width / heads

@@ -27,7 +27,7 @@ def convolution(x, weight, bias, stride=1, padding=(1, 1, 1, 1)):
     return last(functional.conv2d(functional.pad(x.permute(0, 3, 1, 2), padding), weight, bias, stride))
 
 
-for name, inputs, outputs, height, width in [("wide", 32, 80, 9, 14), ("narrow", 16, 48, 3, 2), ("odd", 5, 3, 8, 11)]:
+for name, inputs, outputs, height, width in [("wide", 16, 64, 7, 10), ("narrow", 16, 48, 3, 2), ("odd", 5, 3, 8, 11)]:
     record(f"convolution.{name}", convolution, x=torch.randn(2, height, width, inputs),
            weight=torch.randn(outputs, inputs, 3, 3), bias=torch.randn(outputs))
 record("convolution.halving", lambda **i: convolution(**i, stride=2), x=torch.randn(2, 9, 12, 24),
@@ -41,8 +41,8 @@ for name, shift, groups, count in [("plain", 0, 6, 2), ("level", 300, 2, 1)]:
 extremes = torch.tensor([-1e4, -88, -20, -1, -1e-3, 0, 1e-3, 1, 20, 88, 1e4])
 record("silu", lambda x: functional.silu(x), x=extremes)
 record("geglu", lambda x: x.chunk(2, -1)[0] * functional.gelu(x.chunk(2, -1)[1]), x=3 * torch.randn(7, 2 * 21))
-for name, queries, keys, heads, width, scale in [("self", 70, 70, 2, 40, 1), ("cross", 13, 77, 3, 16, 1), ("one", 20, 200, 1, 100, 1),
-                                                 ("sharp", 9, 300, 1, 24, 30)]:
+for name, queries, keys, heads, width, scale in [("self", 35, 35, 2, 40, 1), ("cross", 13, 77, 2, 16, 1), ("one", 9, 195, 1, 56, 1),
+                                                 ("sharp", 9, 210, 1, 16, 30)]:
     def attend(q, k, v):
         split = [t.reshape(2, -1, heads, width).transpose(1, 2) for t in (q, k, v)]
         return functional.scaled_dot_product_attention(*split).transpose(1, 2).reshape(-1, heads * width)

@@ -61,7 +61,9 @@ enum CheckpointNames {
     case (_, "norm_out"): return "\(first).conv_norm_out.\(tail)"
     case (_, "mid"): return middle(parts).map { "\(first).mid_block.\($0).\(tail)" }
     case ("encoder", "down"), ("decoder", "up"):
-      guard parts.count > 3, parts.count == (parts[3] == "block" ? 7 : 6), let stored = Int(parts[2]) else { return nil }
+      guard parts.count > 3, parts.count == (parts[3] == "block" ? 7 : 6), let stored = Int(parts[2]) else {
+        return nil
+      }
       let isUp = parts[1] == "up"
       guard (0..<levels).contains(stored) else { return nil }
       let block = "\(first).\(isUp ? "up_blocks" : "down_blocks").\(isUp ? levels - 1 - stored : stored)"

@@ -51,9 +51,11 @@ extension UNetConfiguration {
     normGroups = try values.size("norm_num_groups", default: 32)
     let heads = try values.sizes("attention_head_dim") ?? [8]
     self.heads = heads.count == 1 ? Array(repeating: heads[0], count: levels.count) : heads
-    attends = try values.names("down_block_types", count: levels.count).map {
-      attends throws(FileError) -> [Bool] in try attends.map { name throws(FileError) in try Self.attends(name, file) }
-    } ?? attends
+    attends =
+      try values.names("down_block_types", count: levels.count).map {
+        attends throws(FileError) -> [Bool] in
+        try attends.map { name throws(FileError) in try Self.attends(name, file) }
+      } ?? attends
     let up = try values.names("up_block_types", count: levels.count).map {
       names throws(FileError) -> [Bool] in try names.map { name throws(FileError) in try Self.attends(name, file) }
     }
@@ -66,7 +68,8 @@ extension UNetConfiguration {
       "only_cross_attention": .bool(false), "resnet_time_scale_shift": .string("default"),
       "time_embedding_type": .string("positional"), "class_embed_type": .null, "addition_embed_type": .null,
       "encoder_hid_dim": .null, "time_cond_proj_dim": .null, "num_attention_heads": .null,
-      "resnet_skip_time_act": .bool(false), "class_embeddings_concat": .bool(false), "attention_type": .string("default"),
+      "resnet_skip_time_act": .bool(false), "class_embeddings_concat": .bool(false),
+      "attention_type": .string("default"),
     ])
     try values.check(numbers: [
       "downsample_padding": 1, "freq_shift": 0, "mid_block_scale_factor": 1, "norm_eps": 1e-5, "conv_in_kernel": 3,

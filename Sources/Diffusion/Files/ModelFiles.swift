@@ -29,7 +29,9 @@ package struct ModelFiles: Sendable {
       let folder = path.appending("unet")
       let configuration = try UNetConfiguration(file: ConfigurationFile(folder.appending("config.json")))
       let source = try WeightFiles.open(in: folder)
-      return (configuration, TensorScope(source, stored: Dictionary(uniqueKeysWithValues: source.names.map { ($0, $0) })))
+      return (
+        configuration, TensorScope(source, stored: Dictionary(uniqueKeysWithValues: source.names.map { ($0, $0) }))
+      )
     }
     let names = checkpoint.names.filter { $0.hasPrefix(Self.unetPrefix) }
     guard !names.isEmpty else {
@@ -44,7 +46,9 @@ package struct ModelFiles: Sendable {
     }
     // Blocks are numbered through: the first that halves the picture comes behind the first level's layers.
     let halving = (1..<64).first { checkpoint.shape(of: Self.unetPrefix + "input_blocks.\($0).0.op.weight") != nil }
-    let last = (1..<64).last { checkpoint.shape(of: Self.unetPrefix + "input_blocks.\($0).0.in_layers.0.weight") != nil }
+    let last = (1..<64).last {
+      checkpoint.shape(of: Self.unetPrefix + "input_blocks.\($0).0.in_layers.0.weight") != nil
+    }
     let layers = halving.map { $0 - 1 } ?? last ?? 0
     let weights = try scope(checkpoint, names, prefix: Self.unetPrefix, of: "UNet") {
       CheckpointNames.unet($0, layersPerBlock: max(1, layers))

@@ -3,7 +3,7 @@ import TensorKit
 
 /// How much memory a model may take for speed.
 package enum MemoryUse: Hashable, Sendable {
-  /// All weights prepared; Winograd's transforms of them within 3 GiB.
+  /// All weights prepared; Winograd's transforms of a network's within 3 GiB.
   case normal
   /// Weights that the file stores in half precision stay so until their layer's turn comes; transforms within 0.5 GiB.
   case low

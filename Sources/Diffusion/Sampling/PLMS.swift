@@ -62,7 +62,8 @@ struct PLMS: Solver {
   /// Equation 9 of the paper.
   private func moved(_ latents: Tensor, _ output: Tensor, from: Int, to: Int) -> Tensor {
     let (alpha, next) = (schedule.alpha(at: from), schedule.alpha(at: to))
-    let noise = schedule.prediction == .epsilon
+    let noise =
+      schedule.prediction == .epsilon
       ? output : mixed(alpha.squareRoot(), output, (1 - alpha).squareRoot(), latents)
     let divisor = alpha * (1 - next).squareRoot() + (alpha * (1 - alpha) * next).squareRoot()
     return mixed((next / alpha).squareRoot(), latents, -(next - alpha) / divisor, noise)

@@ -11,6 +11,21 @@ package enum Sampler: Hashable, Sendable {
   /// Second-order multistep DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), first order in the last step.
   case dpmPlusPlus2M
 
+  /// The names that people call them by.
+  package static let names = ["ddim", "plms", "euler", "euler-a", "dpm++2m"]
+
+  /// The sampler of this name, or nil. `eta` is for DDIM alone.
+  package init?(name: String, eta: Double = 0) {
+    switch name {
+    case "ddim": self = .ddim(eta: eta)
+    case "plms": self = .plms
+    case "euler": self = .euler
+    case "euler-a": self = .eulerAncestral
+    case "dpm++2m": self = .dpmPlusPlus2M
+    default: return nil
+    }
+  }
+
   /// Whether it draws noise on the way.
   package var drawsNoise: Bool {
     switch self {

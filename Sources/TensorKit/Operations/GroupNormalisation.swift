@@ -5,7 +5,8 @@ import Synchronization
 /// are those of a picture's group of channels: x [n, height, width, channels], scale and bias [channels].
 package func groupNorm(_ x: Tensor, groups: Int, scale: Tensor, bias: Tensor, epsilon: Float, silu: Bool) -> Tensor {
   let channels = x.width
-  precondition(channels == scale.count && channels == bias.count && channels % groups == 0, "\(groups) groups of \(x.shape)")
+  precondition(
+    channels == scale.count && channels == bias.count && channels % groups == 0, "\(groups) groups of \(x.shape)")
   let pictures = x.shape[0]
   let pixels = x.count / max(1, pictures * channels)
   let maps = (0..<pictures).map { picture in

@@ -8,12 +8,16 @@ package enum WeightFiles {
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
     "model.fp16.safetensors", "model.safetensors.index.fp16.json", "pytorch_model.fp16.bin",
   ]
-  private static let diffusionNames = [".safetensors", ".safetensors.index.json", ".bin", ".fp16.safetensors", ".fp16.bin"]
-    .map { "diffusion_pytorch_model" + $0 }
+  private static let diffusionNames = [
+    ".safetensors", ".safetensors.index.json", ".bin", ".fp16.safetensors", ".fp16.bin",
+  ]
+  .map { "diffusion_pytorch_model" + $0 }
 
   /// The path of the weight file, or of the index of several.
   package static func path(in folder: FilePath) throws(FileError) -> FilePath {
-    if let name = (names + diffusionNames).first(where: { folder.appending($0).isFile }) { return folder.appending(name) }
+    if let name = (names + diffusionNames).first(where: { folder.appending($0).isFile }) {
+      return folder.appending(name)
+    }
     let others = try Folder.entries(of: folder).filter { path in
       ["msgpack", "h5", "onnx", "gguf", "bin", "safetensors", "pt", "ckpt"].contains(path.extension ?? "")
     }

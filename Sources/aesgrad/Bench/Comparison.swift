@@ -7,14 +7,14 @@ import TensorKit
 struct Comparison: Encodable {
   /// Our seconds, the middle of several runs between those of the others.
   let seconds: Double
-  /// What this machine could do it in at best.
-  let limit: Double
+  /// What this machine could do it in at best, where that is known.
+  let limit: Double?
   /// The others' seconds by their names.
   var peers: [String: Double] = [:]
 
   /// Times `work`, which stands for `count` pieces, and the others in turn with it, since a shared machine's speed drifts.
   init(
-    _ others: [Peer], scripts: FilePath?, quiet: Bool, count: Int = 1, limit: Double, _ work: () throws -> Void
+    _ others: [Peer], scripts: FilePath?, quiet: Bool, count: Int = 1, limit: Double? = nil, _ work: () throws -> Void
   ) throws {
     var times = try Stopwatch.times(work)
     for peer in scripts == nil ? [] : others {
@@ -34,10 +34,10 @@ struct Comparison: Encodable {
 
   /// A table of two columns for people to read.
   func table(_ title: String) -> String {
-    var lines = [
-      title, Self.line("aesgrad", seconds, ""),
-      Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"),
-    ]
+    var lines = [title, Self.line("aesgrad", seconds, "")]
+    if let limit {
+      lines.append(Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"))
+    }
     for (name, time) in peers.sorted(by: { $0.key < $1.key }) {
       lines.append(Self.line(name, time, "aesgrad is \(rounded(time / seconds, 2)) times as fast"))
     }

@@ -32,6 +32,8 @@ struct Bench: ParsableCommand {
     let images: Comparison
     /// Seconds for twenty exact steps on a prompt of 14 tokens.
     let personalization: Comparison
+    /// Seconds for Stable Diffusion 1.5 at 512 × 512: a guided step, and decoding the latents.
+    let drawing: DiffusionReport
   }
 
   func validate() throws {
@@ -41,20 +43,15 @@ struct Bench: ParsableCommand {
   func run() throws {
     if let threads { Threads.use(threads) }
     let machine = try MachineLimits()
-    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
-    // The folder is large, so an interruption waits until it is gone again.
-    let (images, steps): (Comparison, Comparison) = try Interruption.whileWriting {
-      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder.string) }
-      if !output.quiet {
-        Console.note("making a model with random weights (1.7 GB in \(folder.removingLastComponent()))")
-      }
-      try RandomModel.write(to: folder)
-      return (try self.images(folder, machine), try self.personalization(folder, machine))
+    let (images, steps) = try withFolder("1.7 GB", write: RandomModel.write) { folder in
+      (try self.images(folder, machine), try self.personalization(folder, machine))
+    }
+    let drawing = try withFolder("1.9 GB", write: RandomDiffusion.write) { folder in
+      try DiffusionReport(folder, scripts: peersFolder, quiet: output.quiet)
     }
     if output.json {
       return try Console.printJSON(
-        Report(threads: Threads.count, machine: machine, images: images, personalization: steps))
+        Report(threads: Threads.count, machine: machine, images: images, personalization: steps, drawing: drawing))
     }
     try Console.printLine(
       """
@@ -66,7 +63,26 @@ struct Bench: ParsableCommand {
       \(images.table("ViT-L/14, seconds a picture, 8 at a time"))
 
       \(steps.table("20 exact steps, prompt of 14 tokens, seconds"))
+
+      \(drawing.table)
       """)
+  }
+
+  /// Lends `body` a folder with a model of random weights, which is gone afterwards.
+  private func withFolder<Result>(
+    _ size: String, write: (FilePath) throws -> Void, _ body: (FilePath) throws -> Result
+  ) throws -> Result {
+    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
+    // The folder is large, so an interruption waits until it is gone again.
+    return try Interruption.whileWriting {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder.string) }
+      if !output.quiet {
+        Console.note("making a model with random weights (\(size) in \(folder.removingLastComponent()))")
+      }
+      try write(folder)
+      return try body(folder)
+    }
   }
 
   private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
