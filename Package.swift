@@ -21,11 +21,12 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let modules: [Target] = [
   .executableTarget(
     name: "aesgrad",
-    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    dependencies: ["Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
     swiftSettings: strict),
   .target(
     name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
     swiftSettings: strict),
+  .target(name: "Diffusion", dependencies: ["TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "CLIPKit", dependencies: ["Raster", "TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "Raster", dependencies: ["CImageCodecs", "Files", system], swiftSettings: strict),
   .target(
@@ -65,6 +66,9 @@ let tests: [Target] = [
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "DiffusionTests", dependencies: ["Diffusion", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "AestheticTests",

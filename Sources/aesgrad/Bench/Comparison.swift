@@ -7,15 +7,15 @@ import TensorKit
 struct Comparison: Encodable {
   /// Our seconds, the middle of several runs between those of the others.
   let seconds: Double
-  /// What this machine could do it in at best.
-  let limit: Double
+  /// What this machine could do it in at best, where that is known.
+  let limit: Double?
   /// The others' seconds by their names.
   var peers: [String: Double] = [:]
 
   /// Times ways of our own, each of which stands for `count` pieces of work, and the others in turn with them, since a shared
   /// machine's speed drifts.
   static func inTurn(
-    _ ways: [(limit: Double, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?, quiet: Bool,
+    _ ways: [(limit: Double?, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?, quiet: Bool,
     count: Int = 1
   ) throws -> [Comparison] {
     var times = [[Double]](repeating: [], count: ways.count)
@@ -42,10 +42,10 @@ struct Comparison: Encodable {
 
   /// A table of two columns for people to read.
   func table(_ title: String) -> String {
-    var lines = [
-      title, Self.line("aesgrad", seconds, ""),
-      Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"),
-    ]
+    var lines = [title, Self.line("aesgrad", seconds, "")]
+    if let limit {
+      lines.append(Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"))
+    }
     for (name, time) in peers.sorted(by: { $0.key < $1.key }) {
       lines.append(Self.line(name, time, "aesgrad is \(rounded(time / seconds, 2)) times as fast"))
     }

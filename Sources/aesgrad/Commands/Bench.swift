@@ -36,6 +36,8 @@ struct Bench: ParsableCommand {
     let personalization: PersonalizationBench
     /// The same as a command.
     let command: WholeCommand
+    /// Seconds for Stable Diffusion 1.5 at 512 × 512: a guided step, and decoding the latents.
+    let drawing: DiffusionReport
   }
 
   func validate() throws {
@@ -45,21 +47,16 @@ struct Bench: ParsableCommand {
   func run() throws {
     if let threads { Threads.use(threads) }
     let machine = try MachineLimits()
-    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
-    // The folder is large, so an interruption waits until it is gone again.
-    let report: Report = try Interruption.whileWriting {
-      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder.string) }
-      if !output.quiet {
-        Console.note("making models with random weights (4 GB in \(folder.removingLastComponent()))")
-      }
-      try RandomModel.write(to: folder)
+    let report = try withFolder("4 GB", write: RandomModel.write) { folder in
       // First, since the memory of the others counts as long as they have run before it.
       let command = try WholeCommand(folder)
       return try Report(
         threads: Threads.count, machine: machine, images: images(folder, machine), imageDeviation: imageDeviation(folder),
         personalization: PersonalizationBench(folder, machine, peers: peersFolder, quiet: output.quiet),
-        command: command)
+        command: command,
+        drawing: withFolder("1.9 GB", write: RandomDiffusion.write) { folder in
+          try DiffusionReport(folder, scripts: peersFolder, quiet: output.quiet)
+        })
     }
     if output.json { return try Console.printJSON(report) }
     try Console.printLine(
@@ -75,7 +72,26 @@ struct Bench: ParsableCommand {
       \(report.personalization.table)
 
       \(report.command.table)
+
+      \(report.drawing.table)
       """)
+  }
+
+  /// Lends `body` a folder with a model of random weights, which is gone afterwards.
+  private func withFolder<Result>(
+    _ size: String, write: (FilePath) throws -> Void, _ body: (FilePath) throws -> Result
+  ) throws -> Result {
+    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
+    // The folder is large, so an interruption waits until it is gone again.
+    return try Interruption.whileWriting {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder.string) }
+      if !output.quiet {
+        Console.note("making a model with random weights (\(size) in \(folder.removingLastComponent()))")
+      }
+      try write(folder)
+      return try body(folder)
+    }
   }
 
   private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {

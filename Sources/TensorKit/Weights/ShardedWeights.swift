@@ -1,6 +1,5 @@
 import Files
 import SystemPackage
-import TensorKit
 
 /// The tensors of a model that is spread over several files, with an index that says which is where.
 struct ShardedWeights: WeightSource {
@@ -22,7 +21,7 @@ struct ShardedWeights: WeightSource {
     var shards: [ByteString: any WeightSource] = [:]
     var sources: [ByteString: any WeightSource] = [:]
     for member in map.members {
-      guard let file = member.value.string, let name = file.string, HubName.isPlain(name) else {
+      guard let file = member.value.string, let name = file.string, name.isPlainName else {
         throw index.error("places \"\(member.name)\" in something that is no file name")
       }
       let shard: any WeightSource
