@@ -65,8 +65,9 @@ package struct TasteFit: Sendable {
     guard let step = curvature?.solved(gradient) else { return true }
     // The climb that is left is half of this, if the posterior is a parabola.
     let promised = zip(gradient, step).reduce(0) { $0 + $1.0 * $1.1 }
-    // Newton's last step squares what is left, relative to the posterior's width: 1e-9 leaves a curvature right to 3e-5.
-    let isLast = promised < 1e-9 * max(1, 1e-2 * abs(logPosterior))
+    // Newton's last step squares what is left, relative to the posterior's width: 1e-9 leaves a curvature right to 3e-5. Many
+    // ratings make the posterior so narrow that the curvature changes less within it.
+    let isLast = promised < 1e-9 * max(1, 0.1 * abs(logPosterior))
     // Utilities are Float32 products, in whose rounding small climbs are lost.
     let noise = 1e-8 * max(100, abs(logPosterior))
     var length = 1.0

@@ -6,8 +6,10 @@ extension Tensor {
     let (elements, center) = (elements, center.elements)
     let width = center.count
     return unsafe Tensor(uninitialized: shape) { result in
-      for place in 0..<elements.count {
-        unsafe result[place] = Float((Double(elements[place]) - Double(center[place % width])) / scale)
+      for start in stride(from: 0, to: elements.count, by: max(1, width)) {
+        for column in 0..<width {
+          unsafe result[start + column] = Float((Double(elements[start + column]) - Double(center[column])) / scale)
+        }
       }
     }
   }
