@@ -94,7 +94,10 @@ import Testing
 
   @Test("SiLU and the gated GELU")
   func activations() throws {
-    expectClose(silu(try recorded("silu.x")), try recorded("silu.y"), relative: tolerance)
+    // Each by itself, for the largest is 1e4; what lies below 1e-30 is as good as nothing.
+    for (found, expected) in zip(silu(try recorded("silu.x")).elements, try recorded("silu.y").elements) {
+      #expect(abs(found - expected) <= tolerance * abs(expected) + 1e-30)
+    }
     expectClose(gatedGELU(try recorded("geglu.x")), try recorded("geglu.y"), relative: tolerance)
   }
 
