@@ -16,13 +16,15 @@ struct LayerBuilder {
   let scope: TensorScope
   private let memory: MemoryUse
   private let winograd: Set<ByteString>
+  /// Whether linear maps are to be of Float32 products on every CPU, too.
+  private let isExact: Bool
   /// What stands before the names, with its dot: the place in the whole model.
   private let place: ByteString
 
   /// A builder for a whole model, given the lines of the picture that each convolution works on: Winograd's algorithm is
   /// used where it saves most for its memory, which is where pictures are large.
   init(_ scope: TensorScope, memory: MemoryUse, algorithm: ConvolutionAlgorithm, lines: (ByteString) -> Int) {
-    (self.scope, self.memory, place) = (scope, memory, "")
+    (self.scope, self.memory, isExact, place) = (scope, memory, algorithm == .exact, "")
     var left = memory.winogradBytes
     var chosen: Set<ByteString> = []
     let candidates = scope.names.filter { $0.hasSuffix(".weight") && !$0.hasSuffix("downsamplers.0.conv.weight") }
@@ -40,15 +42,13 @@ struct LayerBuilder {
   /// On fewer lines reading the transformed weights takes longer than the products that they save.
   private static let fewestLines = 12
 
-  private init(_ scope: TensorScope, _ memory: MemoryUse, _ winograd: Set<ByteString>, _ place: ByteString) {
-    (self.scope, self.memory, self.winograd, self.place) = (scope, memory, winograd, place)
+  private init(_ name: ByteString, of whole: LayerBuilder) {
+    scope = whole.scope.scoped(name)
+    (memory, winograd, isExact, place) = (whole.memory, whole.winograd, whole.isExact, whole.place + name + ".")
   }
 
   /// A builder for the part called `name`.
-  func scoped(_ name: String) -> LayerBuilder {
-    let name = ByteString(name)
-    return LayerBuilder(scope.scoped(name), memory, winograd, place + name + ".")
-  }
+  func scoped(_ name: String) -> LayerBuilder { LayerBuilder(ByteString(name), of: self) }
 
   /// The 3×3 convolution called `name`, for pictures of about so many lines.
   func convolution(
@@ -83,10 +83,10 @@ struct LayerBuilder {
       if hasBias { biases.append(try part.tensor("bias", shape: [outputs])) }
     }
     let bias = hasBias ? Tensor.concatenated(biases) : nil
-    return try kept(scope.scoped(ByteString(names[0])), weights) { weights in
+    return try kept(scope.scoped(ByteString(names[0])), weights) { [isExact] weights in
       PackedLinear(
         weight: weights.count == 1 ? weights[0] : Tensor.concatenated(weights), bias: bias, rows: rows,
-        accumulating: accumulating)
+        accumulating: accumulating, exactly: isExact)
     }
   }
 
@@ -105,11 +105,12 @@ struct LayerBuilder {
   }
 }
 
-/// Which algorithms convolutions may use.
+/// Which algorithms convolutions and linear maps may use.
 package enum ConvolutionAlgorithm: Hashable, Sendable {
-  /// Winograd's where it is faster and its weights fit into memory, the direct one elsewhere.
+  /// Winograd's where it is faster and its weights fit into memory, the direct one elsewhere; linear maps on the CPU's
+  /// matrix unit where it has one.
   case fastest
-  /// Always the direct one, whose rounding errors are those of plain sums.
+  /// Always the direct one, and products of Float32: rounding errors are those of plain sums.
   case exact
 }
 
