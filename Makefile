@@ -51,7 +51,7 @@ format: bootstrap ## put all Swift files into the house's format
 	@swift format --in-place --parallel --recursive Sources Tests Package.swift
 
 lint: bootstrap
-	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
+	@swift format lint --strict --parallel --recursive Sources Tests Benchmarks Package.swift
 
 arrows: bootstrap
 	@Tools/check-arrows

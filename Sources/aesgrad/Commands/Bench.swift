@@ -51,7 +51,8 @@ struct Bench: ParsableCommand {
       // First, since the memory of the others counts as long as they have run before it.
       let command = try WholeCommand(folder)
       return try Report(
-        threads: Threads.count, machine: machine, images: images(folder, machine), imageDeviation: imageDeviation(folder),
+        threads: Threads.count, machine: machine, images: images(folder, machine),
+        imageDeviation: imageDeviation(folder),
         personalization: PersonalizationBench(folder, machine, peers: peersFolder, quiet: output.quiet),
         command: command,
         drawing: withFolder("1.9 GB", write: RandomDiffusion.write) { folder in

@@ -49,7 +49,8 @@ struct Learn: ParsableCommand {
     let training = try text.map { text in
       try DeltaTraining(
         // A delta is kept with every version, and an exact one is as large as the text encoder.
-        text, personalization.assuming(.lowRank), prompts, towards: aesthetic, model: model.location, quiet: output.quiet)
+        text, personalization.assuming(.lowRank), prompts, towards: aesthetic, model: model.location,
+        quiet: output.quiet)
     }
     let origin = AestheticVersion.Origin(
       method: method.rawValue, lastRating: rated.lastRating, ratingCount: rated.judgements.count)
