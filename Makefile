@@ -48,7 +48,7 @@ crash: bootstrap ## the program killed at every write and sync of a rating, a le
 	@AESGRAD_CRASH=1 $(TEST) --filter CrashTests
 
 format: bootstrap ## put all Swift files into the house's format
-	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+	@swift format --in-place --parallel --recursive Sources Tests Benchmarks Package.swift
 
 lint: bootstrap
 	@swift format lint --strict --parallel --recursive Sources Tests Benchmarks Package.swift
