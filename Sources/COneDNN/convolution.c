@@ -47,7 +47,8 @@ static dnnl_status_t describe(const ag_convolution *convolution, const ag_lines 
 ag_convolution *ag_convolution_create(const float *weights, const ag_convolution_shape *shape, const ag_lines *lines,
                                       int accumulate) {
   ag_convolution *convolution = calloc(1, sizeof *convolution);
-  if (!convolution || !ag_engine()) return free(convolution), NULL;
+  // The stream also sets this thread's number of threads to one, which oneDNN plans by.
+  if (!convolution || !ag_stream()) return free(convolution), NULL;
   convolution->shape = *shape, convolution->accumulate = accumulate;
   int64_t weights_shape[] = {shape->outputs, shape->inputs, shape->kernel, shape->kernel}, bias_shape[] = {shape->outputs};
   descriptor any, plain, x, y;
