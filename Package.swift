@@ -14,6 +14,7 @@ let strict: [SwiftSetting] =
   ] + warnings
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let hashes = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -32,7 +33,7 @@ let modules: [Target] = [
   .target(
     name: "TensorKit", dependencies: ["CKernels", "COneDNN", "COpenBLAS", "Files", system],
     swiftSettings: strict),
-  .target(name: "Files", dependencies: [system], swiftSettings: strict),
+  .target(name: "Files", dependencies: [hashes, system], swiftSettings: strict),
 ]
 
 let shims: [Target] = [
@@ -84,6 +85,7 @@ let package = Package(
   products: [.executable(name: "aesgrad", targets: ["aesgrad"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],

@@ -6,7 +6,6 @@
 #include "checksum.h"
 #include "cores.h"
 #include "few_rows.h"
-#include "fingerprint.h"
 #include "group_norm.h"
 #include "half.h"
 #include "normalisation.h"
