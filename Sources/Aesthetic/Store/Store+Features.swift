@@ -36,19 +36,8 @@ extension Store {
       for row in standing {
         let (picture, loser): (Int64, Int64?) = (try row.value("picture"), try row.optional("loser"))
         guard let place = try table.row(of: picture) else { continue }
-        let verdict: Judgement.Verdict
-        if let loser {
-          guard let other = try table.row(of: loser) else { continue }
-          verdict = .preferred(over: other)
-        } else {
-          verdict =
-            switch try row.value("kind") as String {
-            case "like": .like
-            case "dislike": .dislike
-            case "stars": .stars(try row.value("stars"))
-            default: .skip
-            }
-        }
+        let other = try loser.flatMap { try table.row(of: $0) }
+        guard let verdict = try Judgement.Verdict(row, loser: other) else { continue }
         judgements.append(Judgement(picture: place, verdict: verdict, weight: try row.value("weight")))
       }
       return RatedFeatures(

@@ -109,7 +109,7 @@ package struct RatingCount: Sendable, Hashable {
   package let given: Int
 }
 
-extension Rating.Verdict {
+extension Opinion.Verdict {
   /// The kind as the database has it.
   package var kind: String {
     switch self {
@@ -121,15 +121,16 @@ extension Rating.Verdict {
     }
   }
 
-  /// The verdict in a row of the database; nil for an undo.
-  init?(_ row: Row, loser: String?) throws {
+  /// The verdict in a row of the database, whose pair has this `loser`; nil for an undo.
+  init?(_ row: Row, loser: Picture?) throws {
     switch try row.value("kind") as String {
     case "like": self = .like
     case "dislike": self = .dislike
     case "stars": self = .stars(try row.value("stars"))
-    case "pair": self = .preferred(over: loser ?? "")
     case "skip": self = .skip
-    default: return nil
+    default:
+      guard let loser else { return nil }
+      self = .preferred(over: loser)
     }
   }
 }

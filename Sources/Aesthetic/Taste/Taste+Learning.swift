@@ -112,12 +112,6 @@ extension TasteLikelihood {
   /// The judgements that count, with the rows that their pictures have in `coordinates`.
   func renumbered(_ judgements: [Judgement]) -> [Judgement] {
     let rows = Dictionary(uniqueKeysWithValues: pictures.enumerated().map { ($1, $0) })
-    return judgements.compactMap { judgement in
-      guard let picture = rows[judgement.picture] else { return nil }
-      guard case .preferred(let loser) = judgement.verdict else {
-        return Judgement(picture: picture, verdict: judgement.verdict, weight: judgement.weight)
-      }
-      return rows[loser].map { Judgement(picture: picture, verdict: .preferred(over: $0), weight: judgement.weight) }
-    }
+    return judgements.compactMap { $0.map { rows[$0] } }
   }
 }

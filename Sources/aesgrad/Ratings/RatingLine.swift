@@ -3,35 +3,7 @@ import Files
 import SystemPackage
 
 /// A rating as a line of a file, or the command line, says it: pictures by their paths.
-struct RatingLine {
-  enum Verdict {
-    case like, dislike, skip
-    case stars(Int)
-    case preferred(over: FilePath)
-  }
-  let picture: FilePath
-  let verdict: Verdict
-  let weight: Double
-
-  /// All pictures it speaks of.
-  var pictures: [FilePath] { if case .preferred(let loser) = verdict { [picture, loser] } else { [picture] } }
-
-  /// The same with pictures by their hashes; nil if one of them is not among `hashes`, or both of a pair are the same.
-  func rating(_ hashes: [FilePath: String]) -> Rating? {
-    guard let hash = hashes[picture] else { return nil }
-    let verdict: Rating.Verdict
-    switch self.verdict {
-    case .like: verdict = .like
-    case .dislike: verdict = .dislike
-    case .skip: verdict = .skip
-    case .stars(let count): verdict = .stars(count)
-    case .preferred(let path):
-      guard let loser = hashes[path], loser != hash else { return nil }
-      verdict = .preferred(over: loser)
-    }
-    return Rating(picture: hash, verdict: verdict, weight: weight)
-  }
-}
+typealias RatingLine = Opinion<FilePath>
 
 /// What is wrong with a line.
 struct RatingLineError: Error {
@@ -40,7 +12,7 @@ struct RatingLineError: Error {
 
 extension RatingLine {
   /// The columns of a table of ratings, and the members of a rating in JSON.
-  static let columns: [ByteString] = ["picture", "kind", "value", "over", "weight"]
+  static var columns: [ByteString] { ["picture", "kind", "value", "over", "weight"] }
 
   /// The rating that these `fields` of a line say. Paths are from `folder` on.
   init(_ fields: [ByteString: ByteString], folder: FilePath) throws(RatingLineError) {
@@ -61,6 +33,7 @@ extension RatingLine {
     if kind != "prefer", over != nil {
       throw RatingLineError(problem: "has a picture under over, which only prefer has")
     }
+    let verdict: Verdict
     switch kind {
     case "like": verdict = .like
     case "dislike": verdict = .dislike
@@ -76,12 +49,16 @@ extension RatingLine {
     default:
       throw RatingLineError(problem: "has the kind \(kind); like, dislike, stars, prefer or skip was expected")
     }
-    self.picture = Self.path(picture, folder)
-    self.weight = weight
+    self.init(picture: Self.path(picture, folder), verdict: verdict, weight: weight)
+  }
+
+  /// The same with pictures by their hashes; nil if one of them is not among `hashes`, or both of a pair are the same.
+  func rating(_ hashes: [FilePath: String]) -> Rating? {
+    map { hashes[$0] }.flatMap { $0.verdict == .preferred(over: $0.picture) ? nil : $0 }
   }
 
   /// The weights that a rating may have.
-  static let weights = Double.leastNormalMagnitude...1e6
+  static var weights: ClosedRange<Double> { Double.leastNormalMagnitude...1e6 }
 
   private static func path(_ text: ByteString, _ folder: FilePath) -> FilePath {
     folder.pushing(FilePath(bytes: text.bytes))

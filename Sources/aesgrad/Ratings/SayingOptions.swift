@@ -1,3 +1,4 @@
+import Aesthetic
 import ArgumentParser
 import SystemPackage
 
