@@ -27,13 +27,13 @@ extension Store {
     }
   }
 
-  /// The latest delta of a profile for the text encoder with this `fingerprint`, which `model` names in errors.
+  /// The latest delta of a profile for the text encoder with this `fingerprint`, which `model` names in errors, or for any.
   package func latestDelta(
-    _ profile: Profile, fingerprint: String, model: FilePath
-  ) throws(FileError) -> (delta: Delta, version: Int) {
+    _ profile: Profile, fingerprint: String?, model: FilePath
+  ) throws(FileError) -> StoredDelta {
     let found = try deltas(profile)
-    guard let stored = found.last(where: { $0.model.fingerprint == fingerprint }) else {
-      guard let other = found.last else {
+    guard let stored = found.last(where: { fingerprint == nil || $0.model.fingerprint == fingerprint }) else {
+      guard let other = found.last, let fingerprint else {
         throw FileError(
           .missing, path, "has no delta of the profile \"\(profile.name)\" yet",
           hint: "`aesgrad learn \(profile.name)` makes one")
@@ -44,7 +44,7 @@ extension Store {
           + "(\(other.model.fingerprint)); that of \(model.printable) is another (\(fingerprint))",
         hint: "use it with the model it was made for, or `aesgrad learn \(profile.name)` with this one")
     }
-    return (try delta(stored), stored.version)
+    return stored
   }
 
   /// Reads a delta that is kept.
