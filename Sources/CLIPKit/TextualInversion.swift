@@ -64,7 +64,7 @@ package struct TextualInversion: Sendable {
     let ids = encoder.addTokens(vectors)
     let stem = path.stem ?? ""
     for word in [stem, "embedding:" + stem, name ?? ""] where word != "*" {
-      tokenizer.learnedWords.add(tokenizer.ids(for: word), standsFor: ids)
+      tokenizer.learnedWords.add(word, standsFor: ids, tokenizer)
     }
   }
 }

@@ -22,7 +22,7 @@ extension Tokenizer {
       switch piece {
       case .chunkBreak: builder.endChunk()
       case .text(let text, let weight):
-        for group in learnedWords.groups(ids(for: text)) { builder.append(group, weight: Float(weight)) }
+        for group in learnedWords.groups(of: text, by: self) { builder.append(group, weight: Float(weight)) }
       }
     }
     return builder.finished()
