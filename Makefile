@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: bootstrap demo test check bench fuzz format lint arrows help
+.PHONY: bootstrap demo test check bench taste fuzz crash format lint arrows help
 
 AESGRAD := .build/release/aesgrad
 BUILD := swift build -c release --explicit-target-dependency-import-check error
@@ -33,15 +33,25 @@ bench: bootstrap ## measure this machine, and what aesgrad makes of it
 	@$(BUILD) --product aesgrad
 	@$(AESGRAD) bench $(if $(PEERS),--peers $(PEERS))
 
+# A CLIP model's folder, and one of 2,000 pictures or so; $AESGRAD_CLIP is what other commands take too.
+taste: bootstrap ## measure how well a taste is learned: make taste AESGRAD_CLIP=FOLDER PICTURES=FOLDER
+	@$(BUILD) --product taste-benchmark
+	@.build/release/taste-benchmark --clip "$${AESGRAD_CLIP:?names no CLIP model}" "$${PICTURES:?names no folder}" \
+	  --plot .build/taste.png
+
 fuzz: bootstrap ## 20,000 mutated files for every reader
 	@$(BUILD) --build-tests
 	@AESGRAD_FUZZ=20000 $(TEST) --filter 'Fuzz|TokenizerFileTests'
 
+crash: bootstrap ## the program killed at every write and sync of a rating, a learn, an import and an export
+	@$(BUILD) --build-tests
+	@AESGRAD_CRASH=1 $(TEST) --filter CrashTests
+
 format: bootstrap ## put all Swift files into the house's format
-	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+	@swift format --in-place --parallel --recursive Sources Tests Benchmarks Package.swift
 
 lint: bootstrap
-	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
+	@swift format lint --strict --parallel --recursive Sources Tests Benchmarks Package.swift
 
 arrows: bootstrap
 	@Tools/check-arrows

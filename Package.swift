@@ -14,22 +14,26 @@ let strict: [SwiftSetting] =
   ] + warnings
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let hashes = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Arrows point down only: a module may import what stands below it in this list, and nothing else.
 let modules: [Target] = [
   .executableTarget(
     name: "aesgrad",
-    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    dependencies: ["Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
     swiftSettings: strict),
   .target(
-    name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", system], swiftSettings: strict),
+    name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
+    swiftSettings: strict),
+  .target(name: "Diffusion", dependencies: ["TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "CLIPKit", dependencies: ["Raster", "TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "Raster", dependencies: ["CImageCodecs", "Files", system], swiftSettings: strict),
   .target(
     name: "TensorKit", dependencies: ["CKernels", "COneDNN", "COpenBLAS", "Files", system],
     swiftSettings: strict),
-  .target(name: "Files", dependencies: [system], swiftSettings: strict),
+  .target(name: "Files", dependencies: [hashes, system], swiftSettings: strict),
 ]
 
 let shims: [Target] = [
@@ -42,6 +46,13 @@ let shims: [Target] = [
       .linkedLibrary("png"), .linkedLibrary("z"), .linkedLibrary("jpeg"), .linkedLibrary("webp"),
       .linkedLibrary("webpdemux"),
     ]),
+]
+
+let benchmarks: [Target] = [
+  .executableTarget(
+    name: "taste-benchmark",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict)
 ]
 
 let tests: [Target] = [
@@ -58,10 +69,14 @@ let tests: [Target] = [
     name: "CLIPKitTests", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "AestheticTests", dependencies: ["Aesthetic", "CLIPKit", "TensorKit", "Files", "TestSupport", system],
+    name: "DiffusionTests", dependencies: ["Diffusion", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", system],
+    name: "AestheticTests",
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", database, system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]
 
@@ -70,7 +85,9 @@ let package = Package(
   products: [.executable(name: "aesgrad", targets: ["aesgrad"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
-  targets: modules + shims + tests
+  targets: modules + shims + benchmarks + tests
 )

@@ -40,7 +40,7 @@ extension Delta {
     return sum
   }
 
-  /// The nearest delta whose linear maps change by at most this rank, by singular values; the rest stays as it is, and so
+  /// The nearest delta whose linear maps change by at most this rank, by their leading singular values; the rest stays as it is, and so
   /// do maps whose factors would take more room than the whole.
   package func factorised(rank: Int) -> Delta {
     precondition(rank > 0, "a rank of \(rank)")
@@ -53,7 +53,9 @@ extension Delta {
     let factors = Mutex([ByteString: Change]())
     parallel(maps.count, piecesPerThread: maps.count) { range in
       for (name, difference) in maps[range] {
-        guard let (up, down) = SingularValueDecomposition(difference)?.factors(rank: rank) else { continue }
+        guard let (up, down) = SingularValueDecomposition(leading: rank, of: difference)?.factors(rank: rank) else {
+          continue
+        }
         factors.withLock { $0[name] = .lowRank(up: up, down: down) }
       }
     }

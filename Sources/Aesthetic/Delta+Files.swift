@@ -51,7 +51,8 @@ extension Delta {
     return tensor
   }
 
-  private mutating func readSettings(_ metadata: [ByteString: ByteString]) {
+  /// Takes the settings over that stand in a file's metadata.
+  mutating func readSettings(_ metadata: [ByteString: ByteString]) {
     func text(_ name: ByteString) -> String? { metadata[name]?.string }
     settings.steps = text("steps").flatMap { Int($0) } ?? 0
     settings.learningRate = text("learning_rate").flatMap { Double($0) } ?? 0
@@ -70,26 +71,25 @@ extension Delta {
   ///
   /// `check` is called before each tensor; what it throws ends the writing, and nothing is left behind.
   package func write(to path: FilePath, replacing: Bool, check: @escaping () throws -> Void = {}) throws {
-    var entries: [WeightEntry] = []
-    func add(_ name: ByteString, _ tensor: Tensor, as type: ElementType = .float32) {
-      entries.append(
-        WeightEntry(name, shape: tensor.shape, as: type) {
-          try check()
-          return tensor
-        })
-    }
-    for (name, change) in changes {
-      switch change {
-      case .exact(let difference): add(name, difference)
-      case .lowRank(let up, let down):
-        add(name + Self.upSuffix, up)
-        add(name + Self.downSuffix, down)
-      case .rows(let numbers, let differences):
-        add(name, differences)
-        add(name + Self.rowsSuffix, Tensor(numbers.map { Float($0) }, shape: [numbers.count]), as: .int64)
+    let entries = tensors.map { name, tensor in
+      WeightEntry(name, shape: tensor.shape, as: name.hasSuffix(Self.rowsSuffix) ? .int64 : .float32) {
+        try check()
+        return tensor
       }
     }
     try SafetensorsWriter.write(entries, metadata: metadata, to: path, replacing: replacing)
+  }
+
+  /// The tensors as they stand in files, by name; row numbers as Float32, which has all that a table can have.
+  var tensors: [(name: ByteString, tensor: Tensor)] {
+    changes.flatMap { name, change -> [(ByteString, Tensor)] in
+      switch change {
+      case .exact(let difference): [(name, difference)]
+      case .lowRank(let up, let down): [(name + Self.upSuffix, up), (name + Self.downSuffix, down)]
+      case .rows(let numbers, let differences):
+        [(name, differences), (name + Self.rowsSuffix, Tensor(numbers.map { Float($0) }, shape: [numbers.count]))]
+      }
+    }
   }
 
   /// The settings as they stand in files.

@@ -73,6 +73,17 @@ package struct Delta: Sendable {
     self.init(changes: changes, base: base)
   }
 
+  /// The terms of low rank that training has put beside the weights of `personalised`, which still are those of the encoder
+  /// with the fingerprint `base`.
+  package init(termsOf personalised: TextEncoder, base: String) {
+    var changes: [ByteString: Change] = [:]
+    for parameter in personalised.parameters {
+      guard let term = personalised.term(of: parameter) else { continue }
+      changes[parameter.name] = .lowRank(up: term.up, down: term.down)
+    }
+    self.init(changes: changes, base: base)
+  }
+
   /// Adds `strength` times the delta to `encoder`, which must be the one it belongs to. At 0 nothing changes, to the bit.
   ///
   /// Errors name the delta's file `path` and the model's, `model`.

@@ -55,3 +55,14 @@ void ag_gelu_pullback(const float *x, const float *dy, float *dx, size_t count) 
     dx[i] = dy[i] * (normal_distribution(x[i]) + x[i] * density);
   }
 }
+
+FOR_EACH_CPU
+void ag_silu(const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = x[i] / (1.0f + exponential(-x[i]));
+}
+
+FOR_EACH_CPU
+void ag_geglu(const float *x, float *y, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++, x += 2 * width, y += width)
+    for (size_t i = 0; i < width; i++) y[i] = x[i] * x[width + i] * normal_distribution(x[width + i]);
+}

@@ -19,15 +19,19 @@ package struct TextParameter {
   package let name: ByteString
   package let kind: Kind
   fileprivate let path: WritableKeyPath<TextEncoder, Tensor>
+  /// The linear map whose weight it is.
+  fileprivate let map: KeyPath<TextEncoder, Linear>?
   /// Which third of the stored tensor it is, where it is one.
   fileprivate let third: Int?
 
   fileprivate init(
-    _ name: ByteString, _ kind: Kind, _ path: WritableKeyPath<TextEncoder, Tensor>, third: Int? = nil
+    _ name: ByteString, _ kind: Kind, _ path: WritableKeyPath<TextEncoder, Tensor>,
+    of map: KeyPath<TextEncoder, Linear>? = nil, third: Int? = nil
   ) {
     self.name = "text_model." + name
     self.kind = kind
     self.path = path
+    self.map = map
     self.third = third
   }
 
@@ -64,7 +68,7 @@ extension TextEncoder {
     _ name: ByteString, _ path: WritableKeyPath<TextEncoder, Linear>, third: Int? = nil
   ) -> [TextParameter] {
     [
-      TextParameter(name + ".weight", .matrix, path.appending(path: \.weight), third: third),
+      TextParameter(name + ".weight", .matrix, path.appending(path: \.weight), of: path, third: third),
       TextParameter(name + ".bias", .vector, path.appending(path: \.bias), third: third),
     ]
   }
@@ -92,6 +96,13 @@ extension TextEncoder {
   package subscript(parameter: TextParameter) -> Tensor {
     let (tensor, range) = place(of: parameter)
     return parameter.third == nil ? tensor : tensor.elements(range, shape: shape(of: parameter))
+  }
+
+  /// What stands beside `parameter`, the weight of a linear map, as a change of low rank; nil where nothing does.
+  package func term(of parameter: TextParameter) -> LowRankTerm? {
+    guard let map = parameter.map, let term = self[keyPath: map].term else { return nil }
+    let rows = parameter.third.map { term.up.rows / 3 * $0..<term.up.rows / 3 * ($0 + 1) }
+    return LowRankTerm(up: rows.map { term.up.rows($0) } ?? term.up, down: term.down)
   }
 
   /// Adds `factor` · `difference` to `parameter`.

@@ -22,8 +22,10 @@ extension WeightKind {
     Rule(.hypernetwork, "a hypernetwork", when: isHypernetwork) { file in
       ["widths " + hypernetworkWidths.filter { file.has(prefix: "\($0).") }.map(String.init).joined(separator: " ")]
     },
-    // Its tensors have the encoder's own names.
-    Rule(.delta, "a delta of a text encoder", when: { $0.has("text_model.embeddings.token_embedding.weight.rows") }),
+    // Its tensors have the encoder's own names; where they are of low rank, all of them are factors.
+    Rule(
+      .delta, "a delta of a text encoder",
+      when: { $0.has("text_model.embeddings.token_embedding.weight.rows") || $0.has(suffix: ".weight.down") }),
     Rule(.clip, "a CLIP model", when: { hasText($0) && hasVision($0) }) { [textDetails($0), visionDetails($0)] },
     Rule(.textEncoder, "a CLIP text encoder", when: hasText) { [textDetails($0)] },
     Rule(.imageEncoder, "a CLIP image encoder", when: hasVision) { [visionDetails($0)] },

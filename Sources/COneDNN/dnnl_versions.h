@@ -29,6 +29,15 @@ static inline dnnl_status_t inner_product_create(dnnl_primitive_desc_t *result, 
                                                           *y, attributes);
 }
 
+static inline dnnl_status_t convolution_create(dnnl_primitive_desc_t *result, dnnl_engine_t engine, const descriptor *x,
+                                               const descriptor *w, const descriptor *b, const descriptor *y,
+                                               const int64_t *strides, const int64_t *before, const int64_t *after,
+                                               dnnl_primitive_attr_t attributes) {
+  const int64_t dilations[] = {0, 0};
+  return dnnl_convolution_forward_primitive_desc_create(result, engine, dnnl_forward_inference, dnnl_convolution_direct, *x,
+                                                        *w, *b, *y, strides, dilations, before, after, attributes);
+}
+
 static inline dnnl_status_t append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha) {
   return dnnl_post_ops_append_eltwise(operations, kind, alpha, 0);
 }
@@ -63,6 +72,17 @@ static inline dnnl_status_t inner_product_create(dnnl_primitive_desc_t *result, 
                                                  const descriptor *y, dnnl_primitive_attr_t attributes) {
   dnnl_inner_product_desc_t description;
   dnnl_status_t status = dnnl_inner_product_forward_desc_init(&description, dnnl_forward_inference, x, w, b, y);
+  if (status != dnnl_success) return status;
+  return dnnl_primitive_desc_create(result, &description, attributes, engine, NULL);
+}
+
+static inline dnnl_status_t convolution_create(dnnl_primitive_desc_t *result, dnnl_engine_t engine, const descriptor *x,
+                                               const descriptor *w, const descriptor *b, const descriptor *y,
+                                               const int64_t *strides, const int64_t *before, const int64_t *after,
+                                               dnnl_primitive_attr_t attributes) {
+  dnnl_convolution_desc_t description;
+  dnnl_status_t status = dnnl_convolution_forward_desc_init(&description, dnnl_forward_inference, dnnl_convolution_direct,
+                                                            x, w, b, y, strides, before, after);
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(result, &description, attributes, engine, NULL);
 }

@@ -15,6 +15,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotCreate
     /// Reading or writing failed on the way.
     case readWrite
+    /// Another program is using it; trying again later may help.
+    case busy
   }
 
   /// What kind of failure it is.

@@ -8,7 +8,8 @@ public import SystemPackage
 public struct OutputFile: ~Copyable {
   /// Where the file will be.
   public let path: FilePath
-  private let temporary: FilePath
+  /// Where it is until it is complete, for what writes by name.
+  public let temporary: FilePath
   private let descriptor: FileDescriptor
   private static let counter = Atomic<Int>(0)
 

@@ -39,13 +39,24 @@ struct Canvas {
         x0: left + (line.x0 + 0.5) * style.scale, y0: baseline - (line.y0 + 0.5) * style.scale,
         x1: left + (line.x1 + 0.5) * style.scale, y1: baseline - (line.y1 + 0.5) * style.scale)
     }
-    let reach = style.pen / 2 + 1
+    draw(lines, pen: style.pen, color: style.color)
+  }
+
+  /// Draws a line through `points`, columns and rows, with a round pen.
+  mutating func stroke(_ points: [(Double, Double)], pen: Double, color: Color) {
+    for (from, to) in zip(points, points.dropFirst()) {
+      draw([StrokeFont.Line(x0: from.0, y0: from.1, x1: to.0, y1: to.1)], pen: pen, color: color)
+    }
+  }
+
+  private mutating func draw(_ lines: [StrokeFont.Line], pen: Double, color: Color) {
+    let reach = pen / 2 + 1
     let columns = Self.range(lines.flatMap { [$0.x0, $0.x1] }, reach, limit: width)
     // The nearest line decides, so that lines that meet do not darken each other's edges.
     for y in Self.range(lines.flatMap { [$0.y0, $0.y1] }, reach, limit: height) {
       for x in columns {
         let nearest = lines.map { $0.squaredDistance(Double(x) + 0.5, Double(y) + 0.5) }.min() ?? .infinity
-        cover(x, y, style.color, min(1, style.pen / 2 + 0.5 - nearest.squareRoot()))
+        cover(x, y, color, min(1, pen / 2 + 0.5 - nearest.squareRoot()))
       }
     }
   }

@@ -52,6 +52,17 @@ enum Codec {
     return unsafe Array(UnsafeBufferPointer(start: memory, count: length))
   }
 
+  /// A lossy WebP of these pixels, shape [height, width, 3]; nil if memory does not suffice.
+  static func encodeWebP(_ pixels: [UInt8], width: Int, height: Int, quality: Float) -> [UInt8]? {
+    var length = 0
+    let memory = unsafe pixels.withUnsafeBufferPointer { pixels in
+      unsafe aes_encode_webp(pixels.baseAddress, Int32(width), Int32(height), quality, &length)
+    }
+    guard let memory = unsafe memory else { return nil }
+    defer { unsafe aes_free_webp(memory) }
+    return unsafe Array(UnsafeBufferPointer(start: memory, count: length))
+  }
+
   /// What a zlib stream holds; nil if it is damaged or holds more than `limit` bytes.
   static func inflate(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
     // Deflate makes at most 1032 bytes of one.

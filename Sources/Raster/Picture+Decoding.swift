@@ -71,7 +71,7 @@ extension PictureInfo {
 
 extension InputFile {
   /// All bytes of a picture file. Of a file of another kind only the beginning is read.
-  fileprivate func pictureBytes() throws(FileError) -> [UInt8] {
+  public func pictureBytes() throws(FileError) -> [UInt8] {
     let start = try read(at: 0, count: min(count, 512))
     do throws(PictureError) { _ = try PictureFormat(of: start) } catch { throw error.about(path) }
     return try readAll(limit: 1 << 30)

@@ -24,6 +24,19 @@ public struct Tensor: Sendable {
     unsafe self.init(uninitialized: shape) { buffer in _ = unsafe buffer.update(fromContentsOf: elements) }
   }
 
+  /// Numbers evenly distributed between -scale and scale, the same for every seed each time (xorshift, Marsaglia 2003).
+  package init(randomWithSeed seed: UInt64, shape: [Int], scale: Float) {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    unsafe self.init(uninitialized: shape) { elements in
+      for index in elements.indices {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        unsafe elements[index] = (Float(state >> 40) / Float(1 << 23) - 1) * scale
+      }
+    }
+  }
+
   /// A tensor whose every element `fill` writes. It must: nothing has been put there before.
   @unsafe package init<Failure: Error>(
     uninitialized shape: [Int], _ fill: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void

@@ -7,7 +7,11 @@ struct Aesgrad: ParsableCommand {
     abstract: "Learns a person's taste in pictures and applies it to Stable Diffusion.",
     discussion: "Everything runs on this machine; nothing is ever downloaded.",
     version: "0.1.0",
-    subcommands: [Info.self, Tokenize.self, Embed.self, Encode.self, Personalize.self, Bench.self])
+    subcommands: [
+      Info.self, Tokenize.self, Embed.self, Encode.self, Personalize.self, ProfileCommand.self, Rate.self, Undo.self,
+      Learn.self,
+      Rank.self, Next.self, Compare.self, Bench.self,
+    ])
 
   static func main() {
     Interruption.install()

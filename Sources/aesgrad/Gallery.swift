@@ -1,7 +1,6 @@
 import CLIPKit
 import Files
 import Raster
-import Synchronization
 import SystemPackage
 import TensorKit
 
@@ -45,15 +44,8 @@ struct Gallery {
   ) -> [Result<Picture, FileError>] {
     let decoding = options.decoding
     let crop = options.preprocess
-    let slots = Mutex([Int: Result<Picture, FileError>]())
-    parallel(paths.count) { range in
-      for index in range {
-        let result = Result { () throws(FileError) in
-          try Picture(reading: paths[index], decoding).preparedForCLIP(side: side, crop: crop)
-        }
-        slots.withLock { $0[index] = result }
-      }
+    return parallelResults(paths.count) { index throws(FileError) in
+      try Picture(reading: paths[index], decoding).preparedForCLIP(side: side, crop: crop)
     }
-    return slots.withLock { slots in paths.indices.compactMap { slots[$0] } }
   }
 }

@@ -9,6 +9,7 @@ struct Personalization {
   let prompts: [String]
   let options: PersonalizationOptions
   private(set) var encoder: TextEncoder
+  private let mode: Personalizer.Mode
   private let chunks: [[PromptChunk]]
   /// The sequences that take part. Empty prompts do not, nor did they in the published code: they mostly stand for no
   /// prompt at all.
@@ -17,10 +18,21 @@ struct Personalization {
   private(set) var similarities: [Float] = []
 
   init(_ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String]) throws {
-    (self.text, self.options, self.prompts) = (text, options, prompts)
-    encoder = try text.encoder()
+    try self.init(text, options, prompts, text.encoder())
+  }
+
+  private init(
+    _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], _ encoder: TextEncoder
+  ) throws {
+    (self.text, self.options, self.prompts, self.encoder) = (text, options, prompts, encoder)
+    mode = try options.movement(width: encoder.configuration.width)
     chunks = try text.chunks(of: prompts, encoder.configuration)
     trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1).map(\.ids)
+  }
+
+  /// The encoder as it is now, with other prompts.
+  func on(_ prompts: [String]) throws -> Personalization {
+    try Personalization(text, options, prompts, encoder)
   }
 
   /// Whether no prompt takes part.
@@ -31,6 +43,13 @@ struct Personalization {
     text.projection(encoder.pooled([try text.chunks(of: [words], encoder.configuration)[0][0].ids]))
   }
 
+  /// The mean similarity of the prompts' features to `target`, [features] of length 1.
+  func similarity(to target: Tensor) -> Float {
+    let texts = chunks.flatMap(\.self).map(\.ids)
+    let features = text.projection(encoder.pooled(texts))
+    return cosineSimilarity(features, target: target).reduce(0, +) / Float(texts.count)
+  }
+
   /// What the picture model is given for the first prompt.
   func conditioning(clipSkip: Int) -> Tensor { encoder.conditioning(chunks[0], clipSkip: clipSkip) }
 
@@ -39,7 +58,7 @@ struct Personalization {
     let steps = isIdle ? 0 : options.steps
     let personalizer = Personalizer(
       projection: text.projection, target: target, steps: steps, learningRate: options.learningRate,
-      sufficientSimilarity: options.until)
+      mode: mode, sufficientSimilarity: options.until)
     let texts = isIdle ? chunks.flatMap(\.self).map(\.ids) : trained
     similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
       var isFirst = true
@@ -53,8 +72,15 @@ struct Personalization {
 
   /// The change since the encoder was read, when its fingerprint was `base`.
   func delta(base: String) throws -> Delta {
-    let weights = try text.model.textEncoder().weights
-    var delta = try Delta(from: weights, to: encoder, tokens: trained, base: base)
+    var delta: Delta
+    switch mode {
+    case .exact:
+      delta = try Delta(from: text.model.textEncoder().weights, to: encoder, tokens: trained, base: base)
+    case .lowRank(let rank):
+      delta = Delta(termsOf: encoder, base: base)
+      delta.settings.rank = rank
+    }
+    delta.settings.mode = (options.mode ?? .exact).rawValue
     delta.settings.steps = similarities.count - 1
     delta.settings.learningRate = options.learningRate
     var hash = SHA256()

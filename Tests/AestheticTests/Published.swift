@@ -43,10 +43,13 @@ struct Published {
   func callAsFunction(_ item: String) throws -> Tensor { try file.tensor(ByteString("\(name).\(item)")) }
 
   /// Personalises a copy of the encoder.
-  func personalized(steps: Int = 20, learningRate: String = "1e-4") throws -> (encoder: TextEncoder, [Float]) {
+  func personalized(
+    steps: Int = 20, learningRate: String = "1e-4", mode: Personalizer.Mode = .exact
+  ) throws -> (encoder: TextEncoder, [Float]) {
     var encoder = encoder
     let rate = try #require(Double(learningRate))
-    let personalizer = Personalizer(projection: projection, target: target, steps: steps, learningRate: rate)
+    let personalizer = Personalizer(
+      projection: projection, target: target, steps: steps, learningRate: rate, mode: mode)
     let similarities = try personalizer(&encoder, texts: texts)
     return (encoder, similarities)
   }

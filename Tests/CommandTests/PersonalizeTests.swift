@@ -147,6 +147,32 @@ struct PersonalizeTests {
     }
   }
 
+  @Test("Factors of low rank: a small delta, and encode with it gives what personalize gave")
+  func lowRank() throws {
+    try withAesthetic { model, aesthetic, folder in
+      func path(_ name: String) -> String { folder.appending(name).string }
+      let common = ["-p", Self.prompt, "--aesthetic", aesthetic, "-m", model, "--lr", "1e-3", "--mode", "low-rank"]
+      let whole = try report(common + ["--rank", "4", "-o", path("tuned"), "--delta", path("d")])
+      #expect(whole.similarity.count == 21 && whole.mode == "low-rank")
+      #expect(zip(whole.similarity, whole.similarity.dropFirst()).allSatisfy { $0 < $1 })
+      let file = try SafetensorsFile(FilePath(path("d")))
+      #expect(file.metadata["mode"] == "low-rank" && file.metadata["rank"] == "4")
+      #expect(file.shape(of: "text_model.encoder.layers.2.mlp.fc1.weight.down") == [4, 32])
+      #expect(file.names.count == 36)
+      _ = try Program.run(["encode", Self.prompt, "-q", "-m", model, "--delta", path("d"), "-o", path("applied")])
+      let (tuned, applied) = try (SafetensorsFile(FilePath(path("tuned"))), SafetensorsFile(FilePath(path("applied"))))
+      #expect(tuned.metadata["mode"] == "low-rank")
+      // The factors' products are added to the weights here, to what the weights give there: sums in another order.
+      expectClose(try applied.tensor("conditioning"), try tuned.tensor("conditioning"), relative: 1e-5)
+
+      let stopped = try report(common + ["--rank", "4", "--until", "\(whole.similarity[4] - 1e-4)"])
+      #expect(stopped.similarity.count == 5)
+      // 16 by default.
+      _ = try report(common + ["--steps", "1", "--delta", path("standard")])
+      #expect(try SafetensorsFile(FilePath(path("standard"))).metadata["rank"] == "16")
+    }
+  }
+
   @Test("Weights that are not finite are refused before any work")
   func notFinite() throws {
     try withAesthetic { model, aesthetic, folder in
@@ -190,6 +216,16 @@ struct PersonalizeTests {
         try run(["-p", "x", "--aesthetic", aesthetic, option, value])
           .expectFailure(64, "\(option) \(value): \(problem)", hint: usage)
       }
+      for rank in ["0", "-3"] {
+        try run(["-p", "x", "--aesthetic", aesthetic, "--mode", "low-rank", "--rank", rank])
+          .expectFailure(64, "--rank \(rank): 1 or more are needed", hint: usage)
+      }
+      try run(["-p", "x", "--aesthetic", aesthetic, "--mode", "low-rank", "--rank", "33"]).expectFailure(
+        64, "--rank 33: at most 32 are possible, the text encoder's width",
+        hint: "aesgrad --help explains the usage")
+      try run(["-p", "x", "--aesthetic", aesthetic, "--rank", "4"])
+        .expectFailure(64, "--rank 4: only --mode low-rank has factors", hint: usage)
+      #expect(try run(["-p", "x", "--aesthetic", aesthetic, "--mode", "fast"]).code == 64)
       try run(["--aesthetic", aesthetic])
         .expectFailure(64, "No prompt is given: -p gives one, --prompts a file", hint: usage)
       try Program.run(["personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--delta", aesthetic])
@@ -198,15 +234,15 @@ struct PersonalizeTests {
     }
   }
 
-  @Test("Ctrl-C ends it within a second and leaves nothing")
-  func interruption() throws {
+  @Test("Ctrl-C ends it within a second and leaves nothing", arguments: ["exact", "low-rank"])
+  func interruption(mode: String) throws {
     try withAesthetic { model, aesthetic, folder in
       let before = try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted()
       let clock = ContinuousClock()
       var sent = clock.now
       let arguments = [
-        "personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--steps", "1000000000", "-o",
-        folder.appending("c.safetensors").string, "--delta", folder.appending("d.safetensors").string,
+        "personalize", "-p", "x", "--aesthetic", aesthetic, "-m", model, "--steps", "1000000000", "--mode", mode,
+        "-o", folder.appending("c.safetensors").string, "--delta", folder.appending("d.safetensors").string,
       ]
       let outcome = try Program.run(
         arguments,

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Fingerprints of tensors")
 struct FingerprintTests {
-  @Test("The processor's SHA-256 is that of FIPS 180-4, for every length around its blocks")
+  @Test("The hash of some elements is that of their bytes, the lowest of each first")
   func lengths() {
     var random = SplitMix(state: 1)
     let tensor = Tensor.random([80], using: &random)

@@ -37,6 +37,27 @@ import Testing
     check(bias, { linear(x, weight: weight, bias: $0) }) { linearPullback($0, x: x, weight: weight).dbias }
   }
 
+  /// Adam's step is the gradient itself, times the learning rate over ε, where all gradients are far below ε = 1e-8.
+  @Test(arguments: [5, 60])
+  func termOfLowRank(rows: Int) throws {
+    var random = SplitMix(state: 9)
+    let x = Tensor.random([rows, 7], using: &random)
+    var map = Linear(weight: Tensor.random([6, 7], using: &random), bias: Tensor.random([6], using: &random))
+    let term = LowRankTerm(up: Tensor.random([6, 2], using: &random), down: Tensor.random([2, 7], using: &random))
+    map.term = term
+    func pulled(_ dy: Tensor) -> (dx: Tensor, up: Tensor, down: Tensor) {
+      var (moved, adam) = (map, LowRankAdam(learningRate: 1e4, rank: 2))
+      adam.beginStep()
+      let dx = adam.pullback(1e-12 * dy, x: x, through: &moved, key: 0)
+      let after = moved.term ?? term
+      return (1e12 * dx, term.up + -1 * after.up, term.down + -1 * after.down)
+    }
+    func value(_ term: LowRankTerm) -> Tensor { linear(x, weight: map.weight, bias: map.bias, term: term) }
+    check(x, { linear($0, weight: map.weight, bias: map.bias, term: term) }) { pulled($0).dx }
+    check(term.up, { value(LowRankTerm(up: $0, down: term.down)) }) { pulled($0).up }
+    check(term.down, { value(LowRankTerm(up: term.up, down: $0)) }) { pulled($0).down }
+  }
+
   @Test func layerNormalisation() {
     var random = SplitMix(state: 2)
     let (x, scale) = (Tensor.random([4, 9], using: &random), Tensor.random([9], using: &random))

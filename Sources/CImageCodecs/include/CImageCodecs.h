@@ -44,6 +44,11 @@ uint8_t *aes_encode_png(const uint8_t *pixels, int width, int height, const aes_
                         size_t *length);
 void aes_free(uint8_t *memory);
 
+/// Encodes `width * height` pixels of R, G, B as a lossy WebP of this quality, 0 to 100. Returns memory to be given back
+/// with `aes_free_webp`, its length in `length`; or NULL when there is none.
+uint8_t *aes_encode_webp(const uint8_t *pixels, int width, int height, float quality, size_t *length);
+void aes_free_webp(uint8_t *memory);
+
 /// Inflates a zlib stream into at most `capacity` bytes. Returns how many there are, or -1 if the stream is damaged,
 /// cut short, or longer than that.
 ptrdiff_t aes_inflate(const uint8_t *bytes, size_t count, uint8_t *output, size_t capacity);

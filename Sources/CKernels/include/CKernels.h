@@ -2,12 +2,14 @@
 #pragma once
 
 #include "activations.h"
+#include "attention.h"
 #include "checksum.h"
 #include "cores.h"
 #include "few_rows.h"
-#include "fingerprint.h"
+#include "group_norm.h"
 #include "half.h"
 #include "normalisation.h"
 #include "softmax.h"
 #include "split_product.h"
 #include "torch_normal.h"
+#include "winograd.h"

@@ -10,10 +10,16 @@ void ag_pack_rows(const float *x, float *packed, size_t rows, size_t width);
 // Adds the packed numbers to x [rows, width].
 void ag_add_packed_rows(const float *packed, float *x, size_t rows, size_t width);
 
-// y[row][o] = sum over i of x[row][i] * weight[o][i] for o in [first, last); x [rows, inputs] packed, weight [outputs,
-// inputs], y [rows, outputs].
-void ag_few_rows_product(const float *packed_x, const float *weight, float *y, size_t rows, size_t inputs, size_t outputs,
-                         size_t first, size_t last);
+// x [rows, inputs] packed, and weight [outputs, inputs].
+typedef struct {
+  const float *packed_x, *weight;
+  size_t inputs;
+} ag_factors;
+
+// y[row][o] = sum over i of x[row][i] * weight[o][i] for o in [first, last), added up over `count` pairs of factors; y
+// [rows, outputs].
+void ag_few_rows_product(const ag_factors *factors, size_t count, float *y, size_t rows, size_t outputs, size_t first,
+                         size_t last);
 
 // What one sweep over the weights does.
 typedef struct {

@@ -14,10 +14,10 @@ package struct HubName: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: String) {
     let halves = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
     let parts = halves[0].split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy(Self.isPlain) else { return nil }
+    guard parts.count == 2, parts.allSatisfy(\.isPlainName) else { return nil }
     if halves.count == 2 {
       // A revision may have parts of its own, such as refs/pr/1.
-      guard halves[1].split(separator: "/", omittingEmptySubsequences: false).allSatisfy(Self.isPlain) else {
+      guard halves[1].split(separator: "/", omittingEmptySubsequences: false).allSatisfy(\.isPlainName) else {
         return nil
       }
     }
@@ -28,17 +28,6 @@ package struct HubName: Hashable, Sendable, CustomStringConvertible {
 
   /// As people write it.
   package var description: String { "\(organisation)/\(name)" + (revision.map { "@" + $0 } ?? "") }
-
-  /// Letters, digits, `-`, `_` and `.`, not beginning with a dot: so never `..`.
-  static func isPlain(_ part: some StringProtocol) -> Bool {
-    !part.isEmpty && !part.hasPrefix(".")
-      && part.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
-        default: false
-        }
-      }
-  }
 }
 
 /// The local cache of the Hugging Face hub. It is only read; nothing is ever downloaded.
@@ -75,7 +64,7 @@ package struct HubCache: Hashable, Sendable {
     if reference.isFile {
       let bytes = try InputFile(reference).readAll(limit: 256)
       commit = String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
-      guard HubName.isPlain(commit) else { throw FileError(.malformed, reference, "does not name a commit") }
+      guard commit.isPlainName else { throw FileError(.malformed, reference, "does not name a commit") }
     }
     let snapshot = snapshots.appending(FilePath(commit).components)
     if snapshot.isFolder { return snapshot }

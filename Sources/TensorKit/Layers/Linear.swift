@@ -4,6 +4,8 @@ package import Files
 package struct Linear: Sendable {
   package var weight: Tensor
   package var bias: Tensor
+  /// What stands beside the weights where a change of low rank is trained.
+  package var term: LowRankTerm?
 
   /// A linear map of these weights.
   package init(weight: Tensor, bias: Tensor) {
@@ -24,5 +26,20 @@ package struct Linear: Sendable {
     bias = Tensor.concatenated(maps.map(\.bias))
   }
 
-  package func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight: weight, bias: bias) }
+  package func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight: weight, bias: bias, term: term) }
+}
+
+/// A change B A of a linear map's weights by its factors (LoRA, Hu et al. 2021, arXiv 2106.09685): y gains (x Aᵀ) Bᵀ.
+package struct LowRankTerm: Sendable {
+  /// B, [outputs, rank].
+  package var up: Tensor
+  /// A, [rank, inputs].
+  package var down: Tensor
+
+  /// The change `up` · `down`.
+  package init(up: Tensor, down: Tensor) {
+    precondition(up.width == down.rows, "factors \(up.shape) and \(down.shape)")
+    self.up = up
+    self.down = down
+  }
 }

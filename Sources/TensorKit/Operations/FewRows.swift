@@ -18,19 +18,33 @@ struct PackedRows: Sendable {
     }
   }
 
-  /// x Wᵀ for rows x and weight [outputs, width], to [rows, outputs].
-  func product(_ weight: Tensor) -> Tensor {
-    let outputs = weight.rows
+  /// x Wᵀ for rows x and weight [outputs, width], and with a term of low rank what that adds: to [rows, outputs].
+  func product(_ weight: Tensor, _ term: LowRankTerm? = nil) -> Tensor {
+    let (rows, outputs) = (rows, weight.rows)
+    let compressed = term.map { PackedRows(product($0.down)) }
     return unsafe Tensor(uninitialized: [rows, outputs]) { y in
       let shared = unsafe SharedElements(y)
       parallel(outputs, grain: 32) { range in
-        unsafe elements.withUnsafeElements { packed in
-          unsafe weight.withUnsafeElements { weight in
+        let y = unsafe shared.part(0, rows * outputs).baseAddress
+        unsafe withFactors(weight) { factors in
+          guard let compressed, let term else {
+            return unsafe ag_few_rows_product([factors], 1, y, rows, outputs, range.lowerBound, range.upperBound)
+          }
+          unsafe compressed.withFactors(term.up) { others in
             unsafe ag_few_rows_product(
-              packed.baseAddress, weight.baseAddress, shared.part(0, rows * outputs).baseAddress, rows, width, outputs,
-              range.lowerBound, range.upperBound)
+              [factors, others], 2, y, rows, outputs, range.lowerBound, range.upperBound)
           }
         }
+      }
+    }
+  }
+
+  /// Lends `body` these rows and `weight` as the kernel takes them.
+  @unsafe private func withFactors(_ weight: Tensor, _ body: (ag_factors) -> Void) {
+    precondition(weight.width == width, "product of \(width) columns with \(weight.shape)")
+    unsafe elements.withUnsafeElements { packed in
+      unsafe weight.withUnsafeElements { weight in
+        unsafe body(ag_factors(packed_x: packed.baseAddress, weight: weight.baseAddress, inputs: width))
       }
     }
   }
@@ -60,4 +74,22 @@ func sweptInputPullback(
     }
   }
   return dx
+}
+
+/// dx = dy W for a few rows: dy [rows, outputs] and weight [outputs, inputs] to [rows, inputs], the weights read once.
+func fewRowsInputPullback(_ dy: Tensor, weight: Tensor) -> Tensor {
+  let (rows, inputs, outputs) = (dy.rows, weight.width, weight.rows)
+  precondition(dy.width == outputs, "cotangent \(dy.shape) of a map \(weight.shape)")
+  return unsafe sweptInputPullback(rows: rows, inputs: inputs, outputs: outputs) { range, packedInputPullback in
+    unsafe weight.withUnsafeElements { weight in
+      unsafe dy.withUnsafeElements { dy in
+        // Nothing is written to the weights where there is no x.
+        var sweep = unsafe ag_sweep(
+          rows: rows, inputs: inputs, outputs: outputs, packed_x: nil, dy: dy.baseAddress,
+          packed_dx: packedInputPullback, weight: UnsafeMutablePointer(mutating: weight.baseAddress), mean: nil,
+          square: nil, learning_rate: 0, root_factor: 0, is_first: 0)
+        unsafe ag_sweep_rows(&sweep, range.lowerBound, range.upperBound)
+      }
+    }
+  }
 }

@@ -46,15 +46,16 @@ package struct MatrixView: Sendable {
   }
 }
 
-/// y = x Wᵀ + b: x [rows, inputs], weight [outputs, inputs], bias [outputs] to y [rows, outputs].
-package func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
+/// y = x Wᵀ + b: x [rows, inputs], weight [outputs, inputs], bias [outputs] to y [rows, outputs]. A term of low rank adds
+/// (x Aᵀ) Bᵀ.
+package func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, term: LowRankTerm? = nil) -> Tensor {
   let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
   precondition(x.width == inputs && bias?.count ?? outputs == outputs, "linear map of \(weight.shape) on \(x.shape)")
   if rows <= PackedRows.mostRows {
-    let product = PackedRows(x).product(weight)
+    let product = PackedRows(x).product(weight, term)
     return (bias.map { product.addingToRows($0) } ?? product).reshaped(Array(x.shape.dropLast()) + [outputs])
   }
-  return unsafe Tensor(uninitialized: Array(x.shape.dropLast()) + [outputs]) { buffer in
+  var y = unsafe Tensor(uninitialized: Array(x.shape.dropLast()) + [outputs]) { buffer in
     let shared = unsafe SharedElements(buffer)
     // Splitting the outputs lets every thread read its own part of the weights once, which is what takes the time where
     // rows are few.
@@ -68,6 +69,8 @@ package func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor 
         into: shared.part(range.lowerBound, (rows - 1) * outputs + range.count), resultStride: outputs)
     }
   }
+  if let term { y += linear(linear(x, weight: term.down), weight: term.up) }
+  return y
 }
 
 /// Writes the bias into every row's `columns`, for a product to be added to.
@@ -87,7 +90,8 @@ package func linearPullback(_ dy: Tensor, x: Tensor, weight: Tensor) -> (dx: Ten
 
 /// dx = dy W: the part of `linearPullback` that reaches the input.
 package func linearInputPullback(_ dy: Tensor, weight: Tensor) -> Tensor {
-  matrixProduct(dy, weight).reshaped(Array(dy.shape.dropLast()) + [weight.width])
+  let dx = dy.rows <= PackedRows.mostRows ? fewRowsInputPullback(dy, weight: weight) : matrixProduct(dy, weight)
+  return dx.reshaped(Array(dy.shape.dropLast()) + [weight.width])
 }
 
 /// a b, with a or b transposed on request. Axes before the last count as rows.

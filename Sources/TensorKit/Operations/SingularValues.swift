@@ -9,6 +9,10 @@ package struct SingularValueDecomposition: Sendable {
   /// vᵀ, [k, width].
   package let vTransposed: Tensor
 
+  private init(u: Tensor, values: [Float], vTransposed: Tensor) {
+    (self.u, self.values, self.vTransposed) = (u, values, vTransposed)
+  }
+
   /// Decomposes x [rows, width]; nil if it is empty, holds a number that is not finite, or the iteration does not converge.
   package init?(_ x: Tensor) {
     _ = Threads.openBLASIsSerial
@@ -47,5 +51,44 @@ package struct SingularValueDecomposition: Sendable {
     let elements = u.elements
     let left = (0..<rows).flatMap { row in (0..<kept).map { elements[row * full + $0] * values[$0] } }
     return (Tensor(left, shape: [rows, kept]), vTransposed.rows(0..<kept))
+  }
+
+  /// The leading `rank` singular values and vectors of a large matrix M [rows, width], or a few more, by products with
+  /// random vectors (Halko, Martinsson and Tropp 2011, arXiv 0909.4061, algorithms 4.4 and 5.1).
+  ///
+  /// `bound` is the highest rank that M can have. Up to `rank` + 8 nothing is lost but rounding; beyond, two power
+  /// iterations make the vectors those of the largest values. `times` gives x Mᵀ for rows x [n, width], and
+  /// `transposedTimes` y M for rows y [n, rows]. Nil as for `init(_:)`.
+  package init?(
+    leading rank: Int, bound: Int, width: Int, times: (Tensor) -> Tensor, transposedTimes: (Tensor) -> Tensor
+  ) {
+    let count = min(rank + 8, bound)
+    var rowSpace = Tensor(randomWithSeed: 1, shape: [count, width], scale: 1)  // [count, width]
+    for _ in 0..<(count == bound ? 0 : 2) {
+      guard let columnSpace = Self(times(rowSpace))?.vTransposed else { return nil }
+      guard let next = Self(transposedTimes(columnSpace))?.vTransposed else { return nil }
+      rowSpace = next
+    }
+    // M ≈ qᵀ (q M) for rows q that are orthonormal and span its columns.
+    guard let columnSpace = Self(times(rowSpace))?.vTransposed, let inner = Self(transposedTimes(columnSpace)) else {
+      return nil
+    }
+    let u = matrixProduct(columnSpace, transposed: true, inner.u)
+    self.init(u: u, values: inner.values, vTransposed: inner.vTransposed)
+  }
+
+  /// The leading singular values and vectors of leftᵀ · right, left [n, rows], right [n, width].
+  init?(leading rank: Int, ofProduct left: Tensor, _ right: Tensor) {
+    self.init(
+      leading: rank, bound: min(left.rows, left.width, right.width), width: right.width,
+      times: { linearInputPullback(linear($0, weight: right), weight: left) },
+      transposedTimes: { linearInputPullback(linear($0, weight: left), weight: right) })
+  }
+
+  /// The leading singular values and vectors of x.
+  package init?(leading rank: Int, of x: Tensor) {
+    self.init(
+      leading: rank, bound: min(x.rows, x.width), width: x.width, times: { linear($0, weight: x) },
+      transposedTimes: { linearInputPullback($0, weight: x) })
   }
 }

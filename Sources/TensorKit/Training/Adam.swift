@@ -31,17 +31,22 @@ package struct Adam: WeightUpdater {
   /// Adam with this learning rate.
   package init(learningRate: Double) { self.learningRate = learningRate }
 
-  /// Begins the next step: every parameter is to be updated once after it.
   package mutating func beginStep() { step += 1 }
 
   private var correctedRate: Float { Float(learningRate / (1 - pow(0.9, Double(step)))) }
   private var rootFactor: Float { Float(1 / (1 - pow(0.999, Double(step))).squareRoot()) }
 
   package mutating func pullback(_ dy: Tensor, x: Tensor, through map: inout Linear, key: Int) -> Tensor {
-    var kept = moments.removeValue(forKey: key) ?? Moments(like: map.weight)
-    let dx = sweep(dy, x: x, &map.weight, &kept)
-    moments[key] = kept
+    let dx = pullback(dy, x: x, through: &map.weight, key: key)
     update(&map.bias, gradient: columnSums(dy), key: key + 1)
+    return dx
+  }
+
+  /// The pullback of y = x Wᵀ, weight [outputs, inputs]: the weights take their step, and dx = dy W is returned.
+  mutating func pullback(_ dy: Tensor, x: Tensor, through weight: inout Tensor, key: Int) -> Tensor {
+    var kept = moments.removeValue(forKey: key) ?? Moments(like: weight)
+    let dx = sweep(dy, x: x, &weight, &kept)
+    moments[key] = kept
     return dx
   }
 

@@ -43,6 +43,11 @@ package struct TensorScope: Sendable {
     model.stored[prefix + name].flatMap { model.source.shape(of: $0) }
   }
 
+  /// How the file stores the elements of the tensor called `name`, or nil if there is none. Reads nothing.
+  package func elementType(_ name: ByteString) -> ElementType? {
+    model.stored[prefix + name].flatMap { model.source.elementType(of: $0) }
+  }
+
   /// The tensor called `name`, whose shape must be `shape`. Errors name it as the file does.
   package func tensor(_ name: ByteString, shape: [Int]) throws(FileError) -> Tensor {
     let name = prefix + name

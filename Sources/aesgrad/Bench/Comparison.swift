@@ -7,17 +7,24 @@ import TensorKit
 struct Comparison: Encodable {
   /// Our seconds, the middle of several runs between those of the others.
   let seconds: Double
-  /// What this machine could do it in at best.
-  let limit: Double
+  /// What this machine could do it in at best, where that is known.
+  let limit: Double?
   /// The others' seconds by their names.
   var peers: [String: Double] = [:]
 
-  /// Times `work`, which stands for `count` pieces, and the others in turn with it, since a shared machine's speed drifts.
-  init(
-    _ others: [Peer], scripts: FilePath?, quiet: Bool, count: Int = 1, limit: Double, _ work: () throws -> Void
-  ) throws {
-    var times = try Stopwatch.times(work)
-    for peer in scripts == nil ? [] : others {
+  /// Times ways of our own, each of which stands for `count` pieces of work, and the others in turn with them, since a shared
+  /// machine's speed drifts.
+  static func inTurn(
+    _ ways: [(limit: Double?, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?, quiet: Bool,
+    count: Int = 1
+  ) throws -> [Comparison] {
+    var times = [[Double]](repeating: [], count: ways.count)
+    func measure() throws {
+      for (index, way) in ways.enumerated() { times[index] += try Stopwatch.times(way.work) }
+    }
+    try measure()
+    var peers: [String: Double] = [:]
+    for peer in others {
       guard let scripts else { break }
       if !quiet { Console.note("measuring \(peer.name)") }
       let python = ProcessInfo.processInfo.environment["AESGRAD_PYTHON"] ?? "python3"
@@ -26,18 +33,19 @@ struct Comparison: Encodable {
       } else if !quiet {
         Console.note("\(peer.name) cannot run here: \(scripts.printable) needs the packages in its requirements.txt")
       }
-      times += try Stopwatch.times(work)
+      try measure()
     }
-    seconds = Stopwatch.median(times) / Double(count)
-    self.limit = limit
+    return zip(ways, times).map { way, times in
+      Comparison(seconds: Stopwatch.median(times) / Double(count), limit: way.limit, peers: peers)
+    }
   }
 
   /// A table of two columns for people to read.
   func table(_ title: String) -> String {
-    var lines = [
-      title, Self.line("aesgrad", seconds, ""),
-      Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"),
-    ]
+    var lines = [title, Self.line("aesgrad", seconds, "")]
+    if let limit {
+      lines.append(Self.line("the machine's limit", limit, "aesgrad takes \(rounded(seconds / limit, 2)) times that"))
+    }
     for (name, time) in peers.sorted(by: { $0.key < $1.key }) {
       lines.append(Self.line(name, time, "aesgrad is \(rounded(time / seconds, 2)) times as fast"))
     }

@@ -19,8 +19,8 @@ struct MachineLimits: Encodable {
   /// The product of eight pictures' tokens with the widest weight of ViT-L/14's perceptron, its weights packed.
   private static func products() throws -> Double {
     let (rows, outputs, inputs) = (2056, 4096, 1024)
-    let x = RandomWeights.tensor([rows, inputs], seed: 1, scale: 1)
-    let weight = RandomWeights.tensor([outputs, inputs], seed: 2, scale: 0.03)
+    let x = Tensor(randomWithSeed: 1, shape: [rows, inputs], scale: 1)
+    let weight = Tensor(randomWithSeed: 2, shape: [outputs, inputs], scale: 0.03)
     guard let product = PackedLinear(weight: weight, bias: nil, rows: rows) else { return 0 }
     let times = try Stopwatch.times(runs: 5) { _ = product(x) }
     return 2 * Double(rows * outputs * inputs) / (times.min() ?? 1) / 1e9

@@ -34,6 +34,19 @@ struct Peer {
     }
   }
 
+  /// The programs that run Stable Diffusion's networks; `work` is `unet` or `vae`.
+  static func diffusion(_ work: String, model: FilePath, threads: Int) -> [Peer] {
+    [
+      Peer(
+        name: "diffusers (PyTorch)", script: "stable_diffusion.py",
+        arguments: [model.string, "--threads", "\(threads)"],
+        field: work == "unet" ? "unet_step_seconds" : "vae_decode_seconds", count: 1),
+      Peer(
+        name: "OpenVINO", script: "openvino_models.py", arguments: [work, model.string, "--threads", "\(threads)"],
+        field: "seconds", count: 1),
+    ]
+  }
+
   /// The time in seconds; nil where the script or a package it needs is not there.
   func seconds(scripts: FilePath, python: String) throws -> Double? {
     let process = Process()

@@ -4,23 +4,8 @@ import Foundation
 import SystemPackage
 import TensorKit
 
-/// Numbers that are quickly made and look like weights: speed does not depend on them, as long as none is zero or
-/// denormal.
-enum RandomWeights {
-  /// Evenly distributed between -scale and scale.
-  static func tensor(_ shape: [Int], seed: UInt64, scale: Float) -> Tensor {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    let elements = (0..<shape.reduce(1, *)).map { _ in
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return (Float(state >> 40) / Float(1 << 23) - 1) * scale
-    }
-    return Tensor(elements, shape: shape)
-  }
-}
-
 /// A CLIP model of the size of OpenAI's ViT-L/14 with random weights, as a folder that transformers reads too.
+/// Speed does not depend on the weights, as long as none is zero or denormal.
 enum RandomModel {
   static let (width, inner, layers, heads, side, patch, features) = (1024, 4096, 24, 16, 224, 14, 768)
   static let tokens = 1 + (side / patch) * (side / patch)
@@ -50,20 +35,52 @@ enum RandomModel {
                          "patch_size": \(patch), "projection_dim": \(features), "hidden_act": "quick_gelu"}}
       """
     try OutputFile.write(Array(configuration.utf8), to: folder.appending("config.json"), replacing: false)
-    let entries = tensors.enumerated().map { index, tensor in
-      WeightEntry(tensor.name, shape: tensor.shape) {
+    try SafetensorsWriter.write(
+      entries(), metadata: ["format": "pt"], to: folder.appending("model.safetensors"), replacing: false)
+  }
+
+  /// Writes a checkpoint as large as that of Stable Diffusion 1.5 in half precision, with the text encoder in its place.
+  static func writeCheckpoint(to path: FilePath) throws {
+    let text = entries(as: .float16, prefix: "cond_stage_model.transformer.") { $0.hasPrefix("text_model.") }
+    // Nothing looks at the rest, UNet and VAE, but for its size.
+    let filler = Tensor(randomWithSeed: 10, shape: [3200, 3200], scale: 0.03)
+    let rest = (0..<92).map { index in
+      WeightEntry("model.diffusion_model.\(index).weight", shape: filler.shape, as: .float16) {
         try Interruption.check()
-        // About the spread that keeps activations from growing or vanishing over the layers.
-        let isTable = tensor.name.hasSuffix("embedding.weight")
-        if isTable, tensor.shape.count == 2 {
-          return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: 0.03)
-        }
-        let scale = tensor.shape.count > 1 ? 1.7 / Float(tensor.shape.dropFirst().reduce(1, *)).squareRoot() : 0.5
-        return RandomWeights.tensor(tensor.shape, seed: UInt64(index + 1), scale: scale)
+        return filler
       }
     }
-    try SafetensorsWriter.write(
-      entries, metadata: ["format": "pt"], to: folder.appending("model.safetensors"), replacing: false)
+    try SafetensorsWriter.write(text + rest, to: path, replacing: false)
+  }
+
+  /// Twelve letters, for each of which there is a token.
+  static let prompt = "a b c d e f g h i j k l"
+
+  /// Writes a tokenizer that knows no more than `prompt`.
+  static func writeTokenizer(to folder: FilePath) throws {
+    let words = prompt.split(separator: " ").enumerated().map { "\"\($1)</w>\": \($0 * 3001 + 3001)" }
+    let special = ["\"<|startoftext|>\": \(vocabulary - 2)", "\"<|endoftext|>\": \(vocabulary - 1)"]
+    let entries = "{" + (words + special).joined(separator: ", ") + "}"
+    try OutputFile.write(Array(entries.utf8), to: folder.appending("vocab.json"), replacing: false)
+    try OutputFile.write(Array("#version: 0.2\n".utf8), to: folder.appending("merges.txt"), replacing: false)
+  }
+
+  /// The tokens of `prompt`, with start and end.
+  static let text = [vocabulary - 2] + (1...12).map { $0 * 3001 } + [vocabulary - 1]
+
+  private static func entries(
+    as type: ElementType = .float32, prefix: ByteString = "", where isWanted: (ByteString) -> Bool = { _ in true }
+  ) -> [WeightEntry] {
+    tensors.enumerated().filter { isWanted($1.name) }.map { index, tensor in
+      WeightEntry(prefix + tensor.name, shape: tensor.shape, as: type) {
+        try Interruption.check()
+        // About the spread that keeps activations from growing or vanishing over the layers.
+        let isTable = tensor.name.hasSuffix("embedding.weight") && tensor.shape.count == 2
+        let fanIn = Float(tensor.shape.dropFirst().reduce(1, *))
+        let scale = isTable ? 0.03 : tensor.shape.count > 1 ? 1.7 / fanIn.squareRoot() : 0.5
+        return Tensor(randomWithSeed: UInt64(index + 1), shape: tensor.shape, scale: scale)
+      }
+    }
   }
 
   private static var tensors: [(name: ByteString, shape: [Int])] {

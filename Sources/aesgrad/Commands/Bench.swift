@@ -32,8 +32,12 @@ struct Bench: ParsableCommand {
     let images: Comparison
     /// The most by which an element of the unit features strays from those of Float32 products alone.
     let imageDeviation: Float
-    /// Seconds for twenty exact steps on a prompt of 14 tokens.
-    let personalization: Comparison
+    /// Twenty steps on a prompt of 14 tokens.
+    let personalization: PersonalizationBench
+    /// The same as a command.
+    let command: WholeCommand
+    /// Seconds for Stable Diffusion 1.5 at 512 × 512: a guided step, and decoding the latents.
+    let drawing: DiffusionReport
   }
 
   func validate() throws {
@@ -43,24 +47,19 @@ struct Bench: ParsableCommand {
   func run() throws {
     if let threads { Threads.use(threads) }
     let machine = try MachineLimits()
-    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
-    // The folder is large, so an interruption waits until it is gone again.
-    let (images, deviation, steps): (Comparison, Float, Comparison) = try Interruption.whileWriting {
-      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder.string) }
-      if !output.quiet {
-        Console.note("making a model with random weights (1.7 GB in \(folder.removingLastComponent()))")
-      }
-      try RandomModel.write(to: folder)
-      return (
-        try self.images(folder, machine), try self.imageDeviation(folder), try self.personalization(folder, machine)
-      )
+    let report = try withFolder("4 GB", write: RandomModel.write) { folder in
+      // First, since the memory of the others counts as long as they have run before it.
+      let command = try WholeCommand(folder)
+      return try Report(
+        threads: Threads.count, machine: machine, images: images(folder, machine),
+        imageDeviation: imageDeviation(folder),
+        personalization: PersonalizationBench(folder, machine, peers: peersFolder, quiet: output.quiet),
+        command: command,
+        drawing: withFolder("1.9 GB", write: RandomDiffusion.write) { folder in
+          try DiffusionReport(folder, scripts: peersFolder, quiet: output.quiet)
+        })
     }
-    if output.json {
-      return try Console.printJSON(
-        Report(
-          threads: Threads.count, machine: machine, images: images, imageDeviation: deviation, personalization: steps))
-    }
+    if output.json { return try Console.printJSON(report) }
     try Console.printLine(
       """
       \(Threads.count) threads
@@ -68,24 +67,45 @@ struct Bench: ParsableCommand {
       memory, reading          \(rounded(machine.readGBs, 1)) GB/s
       memory, changing         \(rounded(machine.sweepGBs, 1)) GB/s
 
-      \(images.table("ViT-L/14, seconds a picture, 8 at a time"))
-      strays by                \(deviation) from exact unit features
+      \(report.images.table("ViT-L/14, seconds a picture, 8 at a time"))
+      strays by                \(report.imageDeviation) from exact unit features
 
-      \(steps.table("20 exact steps, prompt of 14 tokens, seconds"))
+      \(report.personalization.table)
+
+      \(report.command.table)
+
+      \(report.drawing.table)
       """)
+  }
+
+  /// Lends `body` a folder with a model of random weights, which is gone afterwards.
+  private func withFolder<Result>(
+    _ size: String, write: (FilePath) throws -> Void, _ body: (FilePath) throws -> Result
+  ) throws -> Result {
+    let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("aesgrad-bench-\(UUID().uuidString)")
+    // The folder is large, so an interruption waits until it is gone again.
+    return try Interruption.whileWriting {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder.string) }
+      if !output.quiet {
+        Console.note("making a model with random weights (\(size) in \(folder.removingLastComponent()))")
+      }
+      try write(folder)
+      return try body(folder)
+    }
   }
 
   private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
     let model = try ImageFeatures(ModelLocation(folder))
     let pixels = Self.pictures
-    return try Comparison(
-      Peer.imageEncoders(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet, count: 8,
-      limit: RandomModel.operations / machine.productGFLOPS / 1e9
-    ) { _ = model(pixels) }
+    let limit = RandomModel.operations / machine.productGFLOPS / 1e9
+    return try Comparison.inTurn(
+      [(limit, { _ = model(pixels) })], Peer.imageEncoders(model: folder, threads: Threads.count),
+      scripts: peersFolder, quiet: output.quiet, count: 8)[0]
   }
 
   private static var pictures: Tensor {
-    RandomWeights.tensor([8, 3, RandomModel.side, RandomModel.side], seed: 7, scale: 2)
+    Tensor(randomWithSeed: 7, shape: [8, 3, RandomModel.side, RandomModel.side], scale: 2)
   }
 
   private func imageDeviation(_ folder: FilePath) throws -> Float {
@@ -93,25 +113,6 @@ struct Bench: ParsableCommand {
       try ImageFeatures(ModelLocation(folder), exactly: exactly)(Self.pictures).rowsNormalised()
     }
     return zip(features[0].elements, features[1].elements).reduce(0) { max($0, abs($1.0 - $1.1)) }
-  }
-
-  private func personalization(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
-    let location = try ModelLocation(folder)
-    var encoder = try TextEncoder(location)
-    let target = RandomWeights.tensor([1, RandomModel.features], seed: 8, scale: 1).rowsNormalised()
-    let personalizer = Personalizer(
-      projection: try TextProjection(location), target: target.reshaped([RandomModel.features]))
-    let last = RandomModel.vocabulary - 1
-    let text = [last - 1] + (1...12).map { $0 * 3001 } + [last]
-    // A step reads the weights forwards; on the way back it reads and writes them and Adam's two moments.
-    let step = RandomModel.linearBytes * (1 / machine.readGBs + 6 / machine.sweepGBs) / 1e9
-    return try Comparison(
-      Peer.personalization(model: folder, threads: Threads.count), scripts: peersFolder, quiet: output.quiet,
-      limit: Double(personalizer.steps) * step
-    ) {
-      // The weights of the last run are as good as the first: only time is measured.
-      _ = try personalizer(&encoder, texts: [text]) { _ in try Interruption.check() }
-    }
   }
 
   private var peersFolder: FilePath? {

@@ -29,6 +29,13 @@ struct Encode: ParsableCommand {
       valueName: "file[:strength]"))
   var delta: DeltaArgument?
 
+  @Option(
+    help: ArgumentHelp(
+      "Add the latest delta of this profile instead, likewise.", valueName: "name[:strength]"))
+  var profile: WeightedProfile?
+
+  @OptionGroup var store: StoreOptions
+
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var out: PathArgument
 
@@ -45,6 +52,7 @@ struct Encode: ParsableCommand {
 
   func validate() throws {
     if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
+    if delta != nil, profile != nil { throw ValidationError("--delta and --profile exclude each other") }
   }
 
   func run() throws {
@@ -57,6 +65,7 @@ struct Encode: ParsableCommand {
     let tokenizer = try models.tokenizer()
     var encoder = try TextEncoder(model)
     try delta?.apply(to: &encoder, of: model)
+    try profile?.apply(to: &encoder, of: model, in: store)
     let projection = try clip.map { try TextProjection($0, fitting: model) }
     let layers = encoder.configuration.layerCount
     guard clipSkip <= layers else {

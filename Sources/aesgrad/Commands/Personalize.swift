@@ -18,8 +18,12 @@ struct Personalize: ParsableCommand {
   @OptionGroup var personalization: PersonalizationOptions
 
   @Option(help: ArgumentHelp("The aesthetic, as `aesgrad embed` or the A1111 extension writes it.", valueName: "file"))
-  var aesthetic: PathArgument
+  var aesthetic: PathArgument?
 
+  @Option(help: ArgumentHelp("The profile whose latest aesthetic is used instead of a file's.", valueName: "name"))
+  var profile: ProfileName?
+
+  @OptionGroup var store: StoreOptions
   @OptionGroup var models: ModelOptions
 
   @Option(help: ArgumentHelp("Take the last layer's output (1), the last but one's (2), and so on.", valueName: "n"))
@@ -38,9 +42,17 @@ struct Personalize: ParsableCommand {
   @OptionGroup var replacing: ReplaceOptions
 
   func validate() throws {
+    try personalization.checkRank(assuming: .exact)
+    if personalization.isEmpty { throw ValidationError("No prompt is given: -p gives one, --prompts a file") }
+    guard (aesthetic == nil) != (profile == nil) else {
+      throw ValidationError("One of --aesthetic and --profile is needed")
+    }
     if clipSkip < 1 { throw ValidationError("--clip-skip \(clipSkip): at least 1 is needed") }
     if let out, out.path == delta?.path { throw ValidationError("-o and --delta name the same file") }
   }
+
+  /// As published, unless something else is asked for.
+  private var mode: PersonalizationOptions.Mode { personalization.mode ?? .exact }
 
   func run() throws {
     models.applyThreads()
@@ -48,7 +60,7 @@ struct Personalize: ParsableCommand {
     let prompts = try personalization.allPrompts()
     let text = try TextSide(models)
     let features = text.projection.weight.shape[0]
-    let aesthetic = try Aesthetic(reading: WeightFile.open(aesthetic.path), width: features)
+    let (aesthetic, source) = try aesthetic(width: features)
     var work = try Personalization(text, personalization, prompts)
     try check(work)
     let target = try target(aesthetic.direction, work)
@@ -65,7 +77,7 @@ struct Personalize: ParsableCommand {
       if let plain { conditioning = blended(plain, conditioning, weight: weight, blending.blending) }
       try Interruption.whileWriting {
         try SafetensorsWriter.write(
-          [WeightEntry("conditioning", conditioning)], metadata: metadata(prompts[0], text.model), to: out,
+          [WeightEntry("conditioning", conditioning)], metadata: metadata(prompts[0], source, text.model), to: out,
           replacing: replacing.force)
       }
     }
@@ -75,7 +87,8 @@ struct Personalize: ParsableCommand {
         try delta.write(to: path, replacing: replacing.force) { try Interruption.check() }
       }
     }
-    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: "exact").print(output)
+    try SimilarityReport(similarity: work.similarities, seconds: seconds, mode: mode.rawValue)
+      .print(output)
   }
 
   /// Throws for what only the model and the prompts tell to be impossible, and says what is unusual.
@@ -90,6 +103,26 @@ struct Personalize: ParsableCommand {
     }
   }
 
+  /// The aesthetic of the file or the profile, which must have this `width`, and what to call it.
+  private func aesthetic(width: Int) throws -> (Aesthetic, source: String) {
+    if let path = aesthetic?.path {
+      return (try Aesthetic(reading: WeightFile.open(path), width: width), path.printable)
+    }
+    guard let profile else { throw ValidationError("One of --aesthetic and --profile is needed") }
+    let store = try store.open()
+    // A text encoder that brings its projection needs no CLIP model beside it; then only the width tells whether it fits.
+    let clip = try? models.clipModel()
+    let image = try clip.map { try ImageModel($0).stored }
+    let version = try store.latestVersion(store.profile(profile), by: image)
+    guard version.aesthetic.width == width else {
+      throw FileError(
+        .malformed, store.path,
+        "has the profile \"\(profile)\" learned with an image encoder of \(version.aesthetic.width) features; "
+          + "\(width) were expected")
+    }
+    return (version.aesthetic, "profile \(profile), version \(version.version)")
+  }
+
   /// The aesthetic, turned with the text where there is one.
   private func target(_ aesthetic: Tensor, _ work: Personalization) throws -> Tensor {
     guard let words = blending.aestheticText else { return aesthetic }
@@ -100,11 +133,12 @@ struct Personalize: ParsableCommand {
     return turned
   }
 
-  private func metadata(_ prompt: String, _ model: ModelLocation) -> [ByteString: ByteString] {
+  private func metadata(_ prompt: String, _ source: String, _ model: ModelLocation) -> [ByteString: ByteString] {
     [
       "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
-      "aesthetic": ByteString(aesthetic.path.printable), "steps": "\(personalization.steps)",
-      "learning_rate": "\(personalization.learningRate)", "mode": "exact", "weight": "\(blending.weight)",
+      "aesthetic": ByteString(source), "steps": "\(personalization.steps)",
+      "learning_rate": "\(personalization.learningRate)", "mode": ByteString(mode.rawValue),
+      "weight": "\(blending.weight)",
     ]
   }
 }

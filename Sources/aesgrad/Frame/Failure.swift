@@ -13,6 +13,7 @@ struct Failure {
     static let internalError: Int32 = 70
     static let cannotCreate: Int32 = 73
     static let readWrite: Int32 = 74
+    static let tryAgain: Int32 = 75
   }
 
   let lines: [String]
@@ -38,6 +39,7 @@ struct Failure {
       case .malformed: Code.badData
       case .cannotCreate: Code.cannotCreate
       case .readWrite: Code.readWrite
+      case .busy: Code.tryAgain
       }
   }
 

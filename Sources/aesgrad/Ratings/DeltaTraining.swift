@@ -1,0 +1,101 @@
+import Aesthetic
+import CLIPKit
+import Files
+import TensorKit
+
+/// A delta trained over a set of prompts, and how far it carries over to others.
+struct DeltaTraining {
+  let delta: Delta
+  /// The text encoder that it belongs to.
+  let model: StoredModel
+  let report: Report
+
+  struct Report: Encodable {
+    let mode: String
+    let prompts: Int
+    /// The prompts' mean similarity to the aesthetic before the first and after every step.
+    let similarity: [Float]
+    let seconds: Double
+    let unseen: Unseen?
+  }
+
+  /// What becomes of prompts that took no part in the training: their mean similarities to the aesthetic.
+  struct Unseen: Encodable {
+    let prompts: Int
+    /// Without the delta.
+    let plain: Float
+    /// With the delta.
+    let delta: Float
+    /// After as many steps for each prompt alone.
+    let ownSteps: Float
+    /// How much of the rise of `ownSteps` the delta brings.
+    var share: Float { (delta - plain) / (ownSteps - plain) }
+  }
+
+  /// Trains over `prompts` towards `aesthetic`, which is in the space of the CLIP model at `clip`.
+  init(
+    _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], towards aesthetic: Aesthetic,
+    model clip: ModelLocation, quiet: Bool
+  ) throws {
+    let target = aesthetic.direction
+    let width = text.projection.weight.shape[0]
+    guard width == target.count else {
+      throw FileError(
+        .malformed, text.model.path,
+        "has text features of width \(width); pictures have \(target.count) by "
+          + clip.path.printable)
+    }
+    let plain = try Personalization(text, options, prompts)
+    let base = plain.encoder.fingerprint
+    model = StoredModel(
+      fingerprint: base, kind: .textEncoder, name: text.model.name, width: plain.encoder.configuration.width)
+    var work = plain
+    let clock = ContinuousClock()
+    let start = clock.now
+    try work.run(towards: target, quiet: quiet)
+    let seconds = (clock.now - start).seconds
+    delta = try work.delta(base: base)
+    let unseen = NeutralPrompts.unseen.filter { !prompts.contains($0) }
+    report = Report(
+      mode: delta.settings.mode, prompts: prompts.count, similarity: work.similarities, seconds: seconds,
+      unseen: try Self.measure(unseen, plain: plain, trained: work, target, quiet: quiet))
+  }
+
+  private static func measure(
+    _ prompts: [String], plain: Personalization, trained: Personalization, _ target: Tensor, quiet: Bool
+  ) throws -> Unseen? {
+    guard !prompts.isEmpty else { return nil }
+    var (before, with, own): (Float, Float, Float) = (0, 0, 0)
+    try Progress.over(prompts.count, "unseen prompts", quiet: quiet) { progress in
+      for prompt in prompts {
+        with += try trained.on([prompt]).similarity(to: target)
+        var alone = try plain.on([prompt])
+        try alone.run(towards: target, quiet: true)
+        before += alone.similarities.first ?? 0
+        own += alone.similarities.last ?? 0
+        progress.advance()
+      }
+    }
+    let count = Float(prompts.count)
+    return Unseen(prompts: prompts.count, plain: before / count, delta: with / count, ownSteps: own / count)
+  }
+}
+
+extension DeltaTraining.Report {
+  /// The report for people to read.
+  var lines: [String] {
+    guard let first = similarity.first, let last = similarity.last else { return [] }
+    let steps = similarity.count - 1
+    var lines = [
+      "delta (\(mode)) over \(counted(prompts, "prompt")): similarity \(rounded(first, 4)) \(sparkline(similarity)) "
+        + "\(rounded(last, 4)), \(counted(steps, "step")) in \(rounded(seconds, 1)) s"
+    ]
+    if let unseen {
+      lines.append(
+        "\(counted(unseen.prompts, "prompt")) it was not trained on: similarity \(rounded(unseen.plain, 4)) to "
+          + "\(rounded(unseen.delta, 4)) with the delta, \(rounded(unseen.ownSteps, 4)) with steps for each "
+          + "(the delta brings \(rounded(unseen.share * 100, 0)) % of that)")
+    }
+    return lines
+  }
+}

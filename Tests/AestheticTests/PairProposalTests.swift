@@ -1,0 +1,90 @@
+import Aesthetic
+import Foundation
+import TensorKit
+import TestSupport
+import Testing
+
+@Suite struct PairProposalTests {
+  /// H(E σ(d)) − E H(σ(d)) by the midpoint rule over ten deviations, whose own error is below 1e-6.
+  ///
+  /// Φ(√(π/8) d) differs from σ(d) by at most 0.02, most where the variance is large, and its entropy from the bell of
+  /// Houlsby et al. by 0.01 bits: 0.04 bits are allowed, of at most 1.
+  @Test("information is that of its definition", arguments: [0, 0.5, 2, 5], [0.01, 0.5, 3, 30])
+  func information(mean: Double, variance: Double) {
+    func entropy(_ p: Double) -> Double { p <= 0 || p >= 1 ? 0 : -p * log2(p) - (1 - p) * log2(1 - p) }
+    var (probability, noise, total) = (0.0, 0.0, 0.0)
+    for step in 0..<20_000 {
+      let z = -10 + (Double(step) + 0.5) / 1000
+      let (weight, p) = (exp(-z * z / 2), 1 / (1 + exp(-mean - z * variance.squareRoot())))
+      total += weight
+      probability += weight * p
+      noise += weight * entropy(p)
+    }
+    let expected = entropy(probability / total) - noise / total
+    #expect(abs(Taste.information(mean: mean, variance: variance) - expected) < 0.04)
+  }
+
+  @Test("the first pair is the one of all with the greatest product, by its definition")
+  func best() throws {
+    var random = SplitMix(state: 9)
+    let features = Tensor.random([12, 5], using: &random)
+    let judgements = [(0, 1), (2, 3), (4, 0), (5, 6)].map { Judgement(picture: $0, verdict: .preferred(over: $1)) }
+    let taste = Taste(features: features, judgements: judgements)
+    let (u, k) = (taste.utilities(features), taste.covariances(features).elements.map { Double($0) })
+    func worth(_ a: Int, _ b: Int) -> Double {
+      let variance = k[13 * a] + k[13 * b] - 2 * k[12 * a + b]
+      let explained = (0..<12).reduce(0.0) { $0 + pow(k[12 * a + $1] - k[12 * b + $1], 2) } / variance
+      return explained * Taste.information(mean: u[a] - u[b], variance: variance)
+    }
+    let pairs = (0..<12).flatMap { a in (a + 1..<12).map { [a, $0] } }
+    let expected = pairs.sorted { worth($0[0], $0[1]) > worth($1[0], $1[1]) }
+    let found = try #require(taste.proposals(features).first)
+    #expect([found.first, found.second] == expected[0])
+    // Without that one, the next.
+    let other = try #require(taste.proposals(features, asked: [Set(expected[0])]).first)
+    #expect([other.first, other.second] == expected[1])
+  }
+
+  @Test("several pairs do not ask the same thing")
+  func several() {
+    // Two groups of pictures that hardly differ within: any pair across tells the same, and one is enough.
+    let elements: [Float] = [3, 0.01, 3, 0, 3.01, 0, 0, 2, 0.01, 2, 0, 2.01, -1, -1]
+    let taste = Taste(features: Tensor(elements, shape: [7, 2]), judgements: [])
+    let proposals = taste.proposals(Tensor(elements, shape: [7, 2]), count: 2)
+    func group(_ picture: Int) -> Int { picture < 3 ? 0 : picture < 6 ? 1 : 2 }
+    let groups = proposals.map { Set([group($0.first), group($0.second)]) }
+    #expect(groups.count == 2 && groups[0] != groups[1])
+    #expect(groups.allSatisfy { $0.count == 2 })
+  }
+
+  @Test("nothing to choose from gives nothing")
+  func none() {
+    let taste = Taste(features: Tensor([1, 2, 3, 4], shape: [2, 2]), judgements: [])
+    #expect(taste.proposals(Tensor([1, 2], shape: [1, 2])).isEmpty)
+    #expect(taste.proposals(Tensor([1, 2, 3, 4], shape: [2, 2]), count: 5).count == 1)
+    #expect(taste.proposals(Tensor([1, 2, 3, 4], shape: [2, 2]), asked: [[0, 1]]).isEmpty)
+  }
+
+  /// Utilities that are the first feature without noise: learned from the others, held-out ratings must come out right.
+  @Test("held-out ratings of somebody consistent are predicted, and those of chance are not")
+  func heldOut() throws {
+    var random = SplitMix(state: 11)
+    let features = Tensor.random([60, 3], using: &random)
+    let liking = features.elements.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
+    func judgements(_ utilities: [Float]) -> [Judgement] {
+      (0..<30).map { index in
+        let (first, second) = (2 * index, 2 * index + 1)
+        return utilities[first] > utilities[second]
+          ? Judgement(picture: first, verdict: .preferred(over: second))
+          : Judgement(picture: second, verdict: .preferred(over: first))
+      } + (0..<60).map { Judgement(picture: $0, verdict: utilities[$0] > 0 ? .like : .dislike) }
+    }
+    let known = try #require(Taste.heldOut(features: features, judgements: judgements(liking)))
+    #expect(known.accuracy > 0.95 && known.comparisons > 30)
+    let chance = liking.map { _ in Float.random(in: -1...1, using: &random) }
+    let unknown = try #require(Taste.heldOut(features: features, judgements: judgements(chance)))
+    // Half of some hundred comparisons that are not independent.
+    #expect(abs(unknown.accuracy - 0.5) < 0.25)
+    #expect(Taste.heldOut(features: features, judgements: Array(judgements(liking).prefix(4))) == nil)
+  }
+}

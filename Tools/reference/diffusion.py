@@ -1,0 +1,234 @@
+"""Makes Tests/DiffusionTests/Fixtures: what diffusers computes with three small models, and where its samplers arrive.
+usage: python diffusion.py FIXTURES_FOLDER
+
+The weights are not stored. Element i of the tensor called NAME is, from -1 to 1, the top 24 bits of the i-th number of
+SplitMix64 begun with the FNV-1a hash of NAME; matrices and kernels are scaled by 1.7 / √(inputs), gains are 1 + x / 5,
+biases x / 5. MODEL.json holds the configurations, the names and shapes, and for each name the one in a single-file
+checkpoint. Values are computed in double precision and rounded; samplers run in single precision, as diffusers does.
+"""
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy
+import torch
+from diffusers import (
+    AutoencoderKL, DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler,
+    PNDMScheduler, UNet2DConditionModel,
+)
+from diffusers.loaders import single_file_utils
+from diffusers.schedulers import scheduling_euler_ancestral_discrete
+from safetensors.torch import save_file
+
+folder = Path(sys.argv[1])
+torch.set_grad_enabled(False)
+UNETS = {
+    # The pocket model's shape.
+    "pocket": dict(layers_per_block=1, block_out_channels=(64, 128, 160), cross_attention_dim=192, attention_head_dim=4,
+                   down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+                   up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), norm_num_groups=8),
+    # Stable Diffusion's, with a tenth of its channels.
+    "narrow": dict(layers_per_block=2, block_out_channels=(32, 64, 96, 96), cross_attention_dim=48, attention_head_dim=8,
+                   norm_num_groups=32),
+    # For inpainting; attention in the coarser level only, another number of heads in each.
+    "odd": dict(in_channels=9, layers_per_block=1, block_out_channels=(48, 80), cross_attention_dim=40,
+                attention_head_dim=(3, 5), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+                up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), norm_num_groups=16),
+}
+VAES = {
+    "pocket": dict(layers_per_block=1, block_out_channels=(32, 64, 64, 96), norm_num_groups=4),
+    "narrow": dict(layers_per_block=2, block_out_channels=(32, 64, 64, 64), norm_num_groups=32),
+    "odd": dict(layers_per_block=2, block_out_channels=(16, 48), norm_num_groups=8, scaling_factor=0.5),
+}
+LATENTS = {"pocket": (2, 16, 16), "narrow": (1, 16, 24), "odd": (2, 9, 7)}
+
+
+def numbers(name, shape):
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    with numpy.errstate(over="ignore"):
+        state = numpy.uint64(seed) + numpy.arange(1, math.prod(shape) + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ state >> numpy.uint64(30)) * numpy.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ state >> numpy.uint64(27)) * numpy.uint64(0x94D049BB133111EB)
+        state ^= state >> numpy.uint64(31)
+    return ((state >> numpy.uint64(40)).astype(numpy.float32) / numpy.float32(1 << 23) - numpy.float32(1)).reshape(shape)
+
+
+def weights(name, shape):
+    values = numbers(name, shape)
+    if len(shape) > 1:
+        return values * numpy.float32(1.7 / math.sqrt(math.prod(shape[1:])))
+    return values * numpy.float32(0.2) + numpy.float32(1 if name.endswith("weight") else 0)
+
+
+def filled(model, prefix):
+    state = {name: torch.from_numpy(weights(prefix + name, tuple(value.shape))) for name, value in model.state_dict().items()}
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def random(name, *shape):
+    """Roughly normal: the sum of twelve even numbers."""
+    return torch.from_numpy(sum(numbers(f"{name}.{part}", shape) for part in range(12)) / numpy.float32(2))
+
+
+def checkpoint_unet_name(name, layers, levels):
+    """The inverse of what diffusers does with checkpoints."""
+    for new, old in [("time_embedding.linear_1", "time_embed.0"), ("time_embedding.linear_2", "time_embed.2"),
+                     ("conv_in", "input_blocks.0.0"), ("conv_norm_out", "out.0"), ("conv_out", "out.2")]:
+        if name.startswith(new + "."):
+            return old + name[len(new):]
+    parts = name.split(".")
+    if parts[0] == "mid_block":
+        place = {"resnets.0": "0", "attentions.0": "1", "resnets.1": "2"}[".".join(parts[1:3])]
+        block, rest, kind = f"middle_block.{place}", parts[3:], parts[1]
+    else:
+        level, kind, number, rest = int(parts[1]), parts[2], int(parts[3]), parts[4:]
+        if parts[0] == "down_blocks":
+            if kind == "downsamplers":
+                return f"input_blocks.{(level + 1) * (layers + 1)}.0.op.{rest[-1]}"
+            block = f"input_blocks.{level * (layers + 1) + number + 1}"
+        else:
+            if kind == "upsamplers":
+                attends = any(n.startswith(f"up_blocks.{level}.attentions") for n in current)
+                return f"output_blocks.{level * (layers + 1) + layers}.{2 if attends else 1}.conv.{rest[-1]}"
+            block = f"output_blocks.{level * (layers + 1) + number}"
+        block += ".0" if kind == "resnets" else ".1"
+    if kind == "resnets":
+        rest[0] = {"norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3",
+                   "time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection"}[rest[0]]
+    return ".".join([block] + rest)
+
+
+def checkpoint_vae_name(name, levels):
+    parts = name.split(".")
+    if parts[1] == "conv_norm_out":
+        return f"{parts[0]}.norm_out.{parts[2]}"
+    if parts[1] == "mid_block":
+        if parts[2] == "resnets":
+            return f"{parts[0]}.mid.block_{int(parts[3]) + 1}." + ".".join(parts[4:])
+        part = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out": "proj_out"}[parts[4]]
+        return f"{parts[0]}.mid.attn_1.{part}.{parts[-1]}"
+    if parts[1] in ("down_blocks", "up_blocks"):
+        isdown = parts[1] == "down_blocks"
+        level = int(parts[2]) if isdown else levels - 1 - int(parts[2])
+        block = f"{parts[0]}.{'down' if isdown else 'up'}.{level}"
+        if parts[3] == "resnets":
+            return f"{block}.block.{parts[4]}." + ".".join(parts[5:]).replace("conv_shortcut", "nin_shortcut")
+        return f"{block}.{'down' if isdown else 'up'}sample.conv.{parts[-1]}"
+    return name
+
+
+def agrees_with_diffusers(names, unet, vae):
+    """Asks diffusers' own reader of checkpoints, whose numbers it must give back under the names that it should."""
+    stored = {}
+    for name, value in unet.state_dict().items():
+        stored["model.diffusion_model." + names["unet"][name]] = value
+    for name, value in vae.state_dict().items():
+        is_attention = ".mid.attn_1." in names["vae"][name] and value.dim() == 2
+        stored["first_stage_model." + names["vae"][name]] = value[:, :, None, None] if is_attention else value
+    for model, convert in [(unet, single_file_utils.convert_ldm_unet_checkpoint), (vae, single_file_utils.convert_ldm_vae_checkpoint)]:
+        found = convert(dict(stored), dict(model.config))
+        wanted = model.state_dict()
+        assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
+        assert all(torch.equal(found[name].reshape(wanted[name].shape), wanted[name]) for name in wanted)
+
+
+def plain(config):
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items() if not key.startswith("_") or key == "_class_name"}
+
+
+for name in UNETS:
+    unet = filled(UNet2DConditionModel(sample_size=16, **UNETS[name]), "unet.")
+    levels = len(VAES[name]["block_out_channels"])
+    vae = filled(AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * levels, up_block_types=("UpDecoderBlock2D",) * levels,
+                               latent_channels=4, **VAES[name]), "vae.")
+    current = list(unet.state_dict())
+    names = dict(
+        unet={n: checkpoint_unet_name(n, UNETS[name]["layers_per_block"], len(UNETS[name]["block_out_channels"])) for n in unet.state_dict()},
+        vae={n: checkpoint_vae_name(n, levels) for n in vae.state_dict()})
+    agrees_with_diffusers(names, unet, vae)
+    count, height, width = LATENTS[name]
+    x = random("x", count, unet.config.in_channels, height, width)
+    context = random("context", count, 77 if name == "pocket" else 11, unet.config.cross_attention_dim)
+    latents = random("latents", 1, 4, 6, 5)
+    picture = torch.from_numpy(numbers("picture", (2, 3, 24, 40)))
+    expected = dict(x=x, context=context, latents=latents, picture=picture)
+    unet, vae = unet.double(), vae.double()
+    for time in (981, 20.5):
+        expected[f"unet.{time}"] = unet(x.double(), torch.tensor(time, dtype=torch.float64), context.double()).sample
+    moments = vae.encode(picture.double()).latent_dist
+    expected |= dict(mean=moments.mean, log_variance=moments.logvar, decoded=vae.decode(latents.double()).sample)
+    if name == "odd":
+        # In tiles of 8 latents, 16 pixels, a quarter of which overlap.
+        vae.tile_latent_min_size, vae.tile_sample_min_size = 8, 16
+        expected["large"] = random("large", 1, 4, 19, 13)
+        expected["tiled"] = vae.tiled_decode(expected["large"].double()).sample
+    save_file({key: value.float().contiguous() for key, value in expected.items()}, folder / f"{name}.safetensors")
+    description = dict(
+        unet=plain(dict(unet.config, _class_name="UNet2DConditionModel")), vae=plain(dict(vae.config, _class_name="AutoencoderKL")),
+        tensors={part: {n: dict(shape=list(v.shape), checkpoint=names[part][n]) for n, v in model.state_dict().items()}
+                 for part, model in [("unet", unet), ("vae", vae)]})
+    (folder / f"{name}.json").write_text(json.dumps(description, separators=(",", ":")) + "\n")
+
+# Samplers: ten steps with the pocket model's shape, guidance scale 7.5, the noise given.
+base = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000, steps_offset=1)
+STEPS, SCALE = 10, 7.5
+plms = dict(skip_prk_steps=True, set_alpha_to_one=False)
+runs = {
+    "ddim": (DDIMScheduler, dict(clip_sample=False, set_alpha_to_one=False), {}),
+    "ddim-eta": (DDIMScheduler, dict(clip_sample=False, set_alpha_to_one=False), dict(eta=0.7)),
+    "plms": (PNDMScheduler, plms, {}),
+}
+for spacing, options in dict(linear=dict(timestep_spacing="linspace"), leading=dict(timestep_spacing="leading"),
+                             karras=dict(timestep_spacing="linspace", use_karras_sigmas=True)).items():
+    runs["euler." + spacing] = (EulerDiscreteScheduler, options, {})
+    runs["dpm++2m." + spacing] = (DPMSolverMultistepScheduler, options, {})
+    if spacing != "karras":
+        runs["euler-a." + spacing] = (EulerAncestralDiscreteScheduler, options, {})
+unet = filled(UNet2DConditionModel(sample_size=16, **UNETS["pocket"]), "unet.")
+shape = (1, 4, 8, 8)
+noise, original = random("noise", *shape), random("original", *shape)
+later = random("later", 20, *shape)
+mask = (torch.arange(8)[None, :] + torch.arange(8)[:, None] > 7).float()[None, None]
+positive, negative = random("positive", 1, 77, 192), random("negative", 1, 77, 192)
+tensors = dict(noise=noise, original=original, later=later, mask=mask, positive=positive, negative=negative)
+
+
+def run(kind, options, extra, prediction="epsilon", strength=None, inpaint=False):
+    scheduler = kind(**base, **options, prediction_type=prediction)
+    scheduler.set_timesteps(STEPS)
+    draws = iter(later)
+    scheduling_euler_ancestral_discrete.randn_tensor = lambda *_, **__: next(draws)
+    timesteps = scheduler.timesteps
+    if strength is None:
+        latents = noise * scheduler.init_noise_sigma
+    else:
+        start = STEPS - min(int(STEPS * strength), STEPS)
+        timesteps = timesteps[start:]
+        if hasattr(scheduler, "set_begin_index"):
+            scheduler.set_begin_index(start)
+        latents = scheduler.add_noise(original, noise, timesteps[:1])
+    for i, t in enumerate(timesteps):
+        model_input = scheduler.scale_model_input(torch.cat([latents] * 2), t)
+        output = unet(model_input, t, torch.cat([negative, positive])).sample
+        away, towards = output.chunk(2)
+        more = dict(extra, variance_noise=next(draws)) if "eta" in extra else extra
+        latents = scheduler.step(away + SCALE * (towards - away), t, latents, **more).prev_sample
+        if inpaint:
+            kept = original
+            if i < len(timesteps) - 1:
+                kept = scheduler.add_noise(original, noise, torch.tensor([timesteps[i + 1]]))
+            latents = (1 - mask) * kept + mask * latents
+    return latents
+
+
+for name, (kind, options, extra) in runs.items():
+    tensors[name] = run(kind, options, extra)
+    if "." not in name or name.endswith("linear"):
+        tensors[name + ".velocity"] = run(kind, options, extra, prediction="v_prediction")
+        tensors[name + ".picture"] = run(kind, options, extra, strength=0.55)
+        tensors[name + ".inpainted"] = run(kind, options, extra, inpaint=True)
+save_file({key: value.float().contiguous() for key, value in tensors.items()}, folder / "samplers.safetensors")
