@@ -10,8 +10,8 @@ struct Export: ParsableCommand {
       lora: a LoRA of the text encoder, for every program that reads LoRAs. lycoris: the delta as it is. text-encoder: the \
       whole text encoder with the delta, as a folder for transformers and diffusers, or as one file if the name ends in \
       .safetensors, for ComfyUI. embedding-pt, embedding: the aesthetic, for the aesthetic gradients extension of \
-      AUTOMATIC1111's web interface or as safetensors. conditioning: what diffusers takes in place of a prompt. The first \
-      four need a delta, which `aesgrad learn` makes.
+      AUTOMATIC1111's web interface or as safetensors. conditioning: what diffusers takes in place of a prompt. All but \
+      the aesthetic need a delta, which `aesgrad learn` makes.
 
       Example: aesgrad export warm --as lora -o warm.safetensors
       """)
