@@ -21,6 +21,7 @@ struct GenerationSettings: Hashable {
   var isMixed = false
   var taste = TasteSettings()
   var original: OriginalSettings?
+  var files = AttachmentSettings()
 
   /// Throws for what only the prompt tells to be impossible.
   func check() throws {
