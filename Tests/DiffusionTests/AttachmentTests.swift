@@ -117,10 +117,10 @@ import Testing
         ("4.\(part).linear.1.weight", [4, 8]), ("4.\(part).linear.1.bias", [4]),
       ]
     }
-    try refuse([], "holds no tensors")
-    try refuse(Array(whole.dropLast()), "has no tensor \"4.1.linear.1.bias\"")
-    try refuse(whole + [("4.0.linear.2.weight", [4])], "has 1 tensor too many")
-    try refuse(whole + [("x", [4])], "has the tensor \"x\", which no hypernetwork has")
+    try refuse([], [:], "holds no tensors")
+    try refuse(Array(whole.dropLast()), [:], "has no tensor \"4.1.linear.1.bias\"")
+    try refuse(whole + [("4.0.linear.2.weight", [4])], [:], "has 1 tensor too many")
+    try refuse(whole + [("x", [4])], [:], "has the tensor \"x\", which no hypernetwork has")
     try refuse(whole, ["layer_structure": "[1, 3, 1]"], "has the shape [8, 4]; [12, 4] was expected")
     try refuse(whole, ["layer_structure": "[2, 1]"], "begins and ends with 1")
     try refuse(whole, ["layer_structure": "[1, 1e9, 1]"], "numbers from 0 to 64")
