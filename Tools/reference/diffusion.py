@@ -17,7 +17,7 @@ from diffusers.loaders import single_file_utils
 from diffusers.schedulers import scheduling_euler_ancestral_discrete
 from safetensors.torch import save_file
 
-from synthetic import UNETS, filled, numbers, random
+from synthetic import UNETS, filled, numbers, plain, random
 
 folder = Path(sys.argv[1])
 torch.set_grad_enabled(False)
@@ -89,10 +89,6 @@ def agrees_with_diffusers(names, unet, vae):
         wanted = model.state_dict()
         assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
         assert all(torch.equal(found[name].reshape(wanted[name].shape), wanted[name]) for name in wanted)
-
-
-def plain(config):
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items() if not key.startswith("_") or key == "_class_name"}
 
 
 for name in UNETS:

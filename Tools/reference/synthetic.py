@@ -51,3 +51,7 @@ def filled(model, prefix):
 def random(name, *shape):
     """Roughly normal: the sum of twelve even numbers."""
     return torch.from_numpy(sum(numbers(f"{name}.{part}", shape) for part in range(12)) / numpy.float32(2))
+
+
+def plain(config):
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items() if not key.startswith("_") or key == "_class_name"}

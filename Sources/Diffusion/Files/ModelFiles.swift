@@ -23,6 +23,11 @@ package struct ModelFiles: Sendable {
     }
   }
 
+  /// The file that the UNet stands in, or the index of several: a model is known by its hash.
+  package var unetFile: FilePath {
+    get throws(FileError) { isFolder ? try WeightFiles.path(in: path.appending("unet")) : path }
+  }
+
   /// The UNet's shape and tensors, under diffusers' names.
   package func unet() throws(FileError) -> (configuration: UNetConfiguration, weights: TensorScope) {
     guard let checkpoint else {
@@ -80,12 +85,20 @@ package struct ModelFiles: Sendable {
   private static func vae(
     at path: FilePath
   ) throws(FileError) -> (configuration: VAEConfiguration, weights: TensorScope) {
-    if path.isFolder {
-      return try vae(folder: path.appending("vae").isFolder ? path.appending("vae") : path)
-    }
+    if path.isFolder { return try vae(folder: vaeFolder(path)) }
     let source = try WeightFile.open(path)
     let files = ModelFiles(path: path, checkpoint: source)
     return try files.vae(source, prefix: source.names.contains { $0.hasPrefix(vaePrefix) } ? vaePrefix : "")
+  }
+
+  /// The folder itself, or the one of the VAE in a pipeline's.
+  private static func vaeFolder(_ path: FilePath) -> FilePath {
+    path.appending("vae").isFolder ? path.appending("vae") : path
+  }
+
+  /// The file that a VAE's weights stand in, given its folder or its pipeline's.
+  package static func vaeFile(in folder: FilePath) throws(FileError) -> FilePath {
+    try WeightFiles.path(in: vaeFolder(folder))
   }
 
   private init(path: FilePath, checkpoint: any WeightSource) {

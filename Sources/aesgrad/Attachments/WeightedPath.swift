@@ -3,7 +3,7 @@ import Files
 import SystemPackage
 
 /// A file and how much of it: `FILE` or `FILE:STRENGTH`.
-struct WeightedPath: ExpressibleByArgument {
+struct WeightedPath: ExpressibleByArgument, Hashable {
   let path: FilePath
   let strength: Float
 
@@ -19,6 +19,8 @@ struct WeightedPath: ExpressibleByArgument {
       (path, strength) = (whole, 1)
     }
   }
+
+  var description: String { "\(path.string):\(strength)" }
 
   static var defaultCompletionKind: CompletionKind { .file() }
 }

@@ -63,7 +63,9 @@ struct Encode: ParsableCommand {
     guard let model = try models.namedModel() ?? clip else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
-    let (texts, attachments) = try attached.open([text])
+    var files = AttachmentSettings()
+    attached.apply(to: &files)
+    let (texts, attachments) = try files.open([text])
     var tokenizer = try models.tokenizer()
     var encoder = try TextEncoder(model)
     try delta?.apply(to: &encoder, of: model)
