@@ -14,8 +14,8 @@ package struct TextualInversion: Sendable {
   /// A chunk of a prompt takes no more.
   private static let mostVectors = 75
 
-  /// Reads the inversion in `source`, in any of these forms: AUTOMATIC1111's `string_to_param`, kohya's `emb_params`, or
-  /// diffusers' and others' single tensor, [n, width] or [width], under the word itself.
+  /// Reads the inversion in `source`, in any of these forms: AUTOMATIC1111's `string_to_param`, kohya's `emb_params`,
+  /// or diffusers' and others' single tensor, [n, width] or [width], under the word itself.
   package init(reading source: some WeightSource) throws(FileError) {
     path = source.path
     let names = source.names
@@ -52,13 +52,14 @@ package struct TextualInversion: Sendable {
     vectors = tensor.reshaped([count, width])
   }
 
-  /// Teaches `encoder` and `tokenizer` the word: it is found under the file's name, with or without `embedding:` before it, as
-  /// ComfyUI writes, and under the name that the file gives it.
+  /// Teaches `encoder` and `tokenizer` the word: it is found under the file's name, with or without `embedding:` before
+  /// it, as ComfyUI writes, and under the name that the file gives it.
   package func teach(_ encoder: inout TextEncoder, _ tokenizer: inout Tokenizer) throws(FileError) {
     let (found, expected) = (vectors.width, encoder.configuration.width)
     guard found == expected else {
       throw FileError(
-        .malformed, path, "is a textual inversion of width \(CLIPFamily.describe(width: found)); "
+        .malformed, path,
+        "is a textual inversion of width \(CLIPFamily.describe(width: found)); "
           + "\(CLIPFamily.describe(width: expected)) was expected")
     }
     let ids = encoder.addTokens(vectors)

@@ -21,7 +21,8 @@ extension WeightKind {
     Rule(.textualInversion, "a textual inversion", when: isTextualInversion, details: inversionDetails),
     Rule(.hypernetwork, "a hypernetwork", when: isHypernetwork) { file in
       let widths = hypernetworkWidths.filter { file.has(prefix: "\($0).") }
-      let base = widths.contains(768) ? "for Stable Diffusion 1.x" : widths.contains(1024) ? "for Stable Diffusion 2.x" : nil
+      let base =
+        widths.contains(768) ? "for Stable Diffusion 1.x" : widths.contains(1024) ? "for Stable Diffusion 2.x" : nil
       return ["widths " + widths.map(String.init).joined(separator: " "), base].compactMap(\.self)
     },
     // Its tensors have the encoder's own names; where they are of low rank, all of them are factors.
@@ -65,7 +66,9 @@ extension WeightKind {
     if file.has(prefix: "lora_te2_") || file.has(prefix: "text_encoder_2.") { return "for SDXL" }
     let reader = file.names.first { name in
       guard name.hasSuffix(suffix), let text = name.string else { return false }
-      let endings = isTextModule(name) ? ["q_proj", "k_proj", "v_proj", "fc1"] : ["attn2_to_k", "attn2.to_k", "attn2.processor.to_k"]
+      let endings =
+        isTextModule(name)
+        ? ["q_proj", "k_proj", "v_proj", "fc1"] : ["attn2_to_k", "attn2.to_k", "attn2.processor.to_k"]
       return endings.contains { text.dropLast(suffix.bytes.count).hasSuffix($0) }
     }
     return contextFamily(reader.flatMap { file.shape($0) }).map { "for " + $0 }
@@ -145,7 +148,8 @@ extension WeightKind {
   private static let hypernetworkWidths = [320, 640, 768, 1024, 1280]
 
   private static func isHypernetwork(_ file: Inventory) -> Bool {
-    (file.has(suffix: ".linear.0.weight") || file.has(suffix: ".linear1.weight")) && hypernetworkWidths.contains { file.has(prefix: "\($0).") }
+    (file.has(suffix: ".linear.0.weight") || file.has(suffix: ".linear1.weight"))
+      && hypernetworkWidths.contains { file.has(prefix: "\($0).") }
   }
 
   private static func isTextualInversion(_ file: Inventory) -> Bool {

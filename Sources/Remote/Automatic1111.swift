@@ -74,6 +74,8 @@ extension RemoteRequest.Sampler {
 extension HTTPClient {
   /// The JSON in the body of an answer.
   func json(_ body: [UInt8]) throws(FileError) -> JSON {
-    do throws(JSONError) { return try JSON(parsing: body) } catch { throw fault("answers with what is no JSON: \(error)") }
+    do throws(JSONError) { return try JSON(parsing: body) } catch {
+      throw fault("answers with what is no JSON: \(error)")
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Raster
 
 /// ComfyUI's server.
 package struct ComfyUI: Sendable {
@@ -28,12 +29,16 @@ package struct ComfyUI: Sendable {
     let names = answer.array?.compactMap { $0.string?.string } ?? []
     guard let name = names.first else { throw client.fault("has no checkpoints") }
     guard names.count == 1 else {
-      throw client.fault("has \(names.count) checkpoints, so one must be named", hint: "they are " + names.prefix(5).joined(separator: ", "))
+      throw client.fault(
+        "has \(names.count) checkpoints, so one must be named",
+        hint: "they are " + names.prefix(5).joined(separator: ", "))
     }
     return name
   }
 
-  private func pictures(_ request: RemoteRequest, _ checkpoint: String, _ check: () throws -> Void) throws -> [RemotePicture] {
+  private func pictures(_ request: RemoteRequest, _ checkpoint: String, _ check: () throws -> Void) throws
+    -> [RemotePicture]
+  {
     let graph = try Self.graph(request, checkpoint, client)
     let question = try JSONSerialization.data(withJSONObject: ["prompt": graph, "client_id": "aesgrad"])
     let answer = try client.json(client.post("/prompt", json: Array(question)))
@@ -80,7 +85,9 @@ package struct ComfyUI: Sendable {
     _ request: RemoteRequest, _ checkpoint: String, _ client: HTTPClient
   ) throws(FileError) -> [String: Any] {
     func node(_ kind: String, _ inputs: [String: Any]) -> [String: Any] { ["class_type": kind, "inputs": inputs] }
-    guard let sampler = request.sampler.comfyName else { throw client.fault("has no sampler \"\(request.sampler.rawValue)\"") }
+    guard let sampler = request.sampler.comfyName else {
+      throw client.fault("has no sampler \"\(request.sampler.rawValue)\"")
+    }
     var graph: [String: Any] = ["1": node("CheckpointLoaderSimple", ["ckpt_name": checkpoint])]
     var (model, clip): ([Any], [Any]) = (["1", 0], ["1", 1])
     if let lora = request.lora {
@@ -113,12 +120,17 @@ package struct ComfyUI: Sendable {
 
   /// ComfyUI keeps its graph in pictures; this is the same in AUTOMATIC1111's words.
   private static func settings(_ request: RemoteRequest, _ checkpoint: String) -> String {
-    let negative = request.negativePrompt.isEmpty ? "" : "\nNegative prompt: \(request.negativePrompt)"
     let lora = request.lora.map { " <lora:\($0.name):\($0.strength)>" } ?? ""
-    let skip = request.clipSkip > 1 ? ", Clip skip: \(request.clipSkip)" : ""
-    return request.prompt + lora + negative + "\nSteps: \(request.steps), Sampler: \(request.sampler.comfyName ?? ""), "
-      + "Schedule type: \(request.isKarras ? "karras" : "normal"), CFG scale: \(request.guidance), Seed: \(request.seed), "
-      + "Size: \(request.width)x\(request.height), Model: \(checkpoint.filter { !",:\n".contains($0) })\(skip)"
+    var settings: [GenerationText.Setting] = [
+      .init("Steps", "\(request.steps)"), .init("Sampler", request.sampler.comfyName ?? ""),
+      .init("Schedule type", request.isKarras ? "karras" : "normal"), .init("CFG scale", "\(request.guidance)"),
+      .init("Seed", "\(request.seed)"), .init("Size", "\(request.width)x\(request.height)"),
+      .init("Model", checkpoint),
+    ]
+    if request.clipSkip > 1 { settings.append(.init("Clip skip", "\(request.clipSkip)")) }
+    return GenerationText(
+      prompt: request.prompt + lora, negativePrompt: request.negativePrompt, settings: settings
+    ).text
   }
 }
 
@@ -139,8 +151,12 @@ extension String {
   fileprivate var escaped: String {
     utf8.map { byte in
       let scalar = Unicode.Scalar(byte)
-      let isPlain = byte < 0x80 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "-_.".unicodeScalars.contains(scalar))
-      return isPlain ? String(Character(scalar)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      let isPlain =
+        byte < 0x80
+        && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || "-_.".unicodeScalars.contains(scalar))
+      return isPlain
+        ? String(Character(scalar)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }.joined()
   }
 }

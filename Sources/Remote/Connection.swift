@@ -19,7 +19,8 @@ struct Connection: ~Copyable {
     var list: UnsafeMutablePointer<addrinfo>?
     let status = unsafe getaddrinfo(address.host, "\(address.port)", &hints, &list)
     guard status == 0 else {
-      throw FileError(.missing, address.path, "is an address that is not known (\(unsafe String(cString: gai_strerror(status))))")
+      throw FileError(
+        .missing, address.path, "is an address that is not known (\(unsafe String(cString: gai_strerror(status))))")
     }
     defer { unsafe freeaddrinfo(list) }
     var failure = Errno.connectionRefused
@@ -52,7 +53,9 @@ struct Connection: ~Copyable {
       }
       close(opened)
     }
-    throw FileError(.readWrite, address.path, "cannot be reached (\(failure))", hint: "is the server running, with its API switched on?")
+    throw FileError(
+      .readWrite, address.path, "cannot be reached (\(failure))",
+      hint: "is the server running, with its API switched on?")
   }
 
   deinit { close(descriptor) }

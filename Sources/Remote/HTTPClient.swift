@@ -46,7 +46,9 @@ package struct HTTPClient: Sendable {
         head = try HTTPHead(Array(bytes[..<end]), address)
         bytes.removeSubrange(..<(end + 4))
       }
-      guard head != nil || bytes.count <= Self.longestHeader else { throw fault("answers with a header without an end") }
+      guard head != nil || bytes.count <= Self.longestHeader else {
+        throw fault("answers with a header without an end")
+      }
       guard bytes.count <= limit else { throw fault("answers with more than \(limit >> 20) MB") }
       if more.isEmpty { break }
       if let length = head?.length, bytes.count >= length { break }

@@ -59,7 +59,8 @@ struct HTTPHead {
       let target = fields["location"].map { " to " + ByteString($0).description } ?? ""
       throw fault("redirects\(target), which is not followed", "name that address if it is the right one")
     case 401, 403: throw fault("wants a name and a password (\(status))", "http://name:password@host:port has both")
-    case 404: throw fault("has nothing at that place (404)", "AUTOMATIC1111's web interface has its API only with --api")
+    case 404:
+      throw fault("has nothing at that place (404)", "AUTOMATIC1111's web interface has its API only with --api")
     default:
       let said = Self.message(body).map { ": " + $0 } ?? ""
       throw fault("answers with the error \(status)\(said)", nil)

@@ -30,7 +30,9 @@ package struct ServerAddress: Sendable, Hashable {
         hint: "an SSH tunnel (ssh -L 7860:localhost:7860 host) makes it http://127.0.0.1:7860")
     }
     guard scheme == "http" else { throw fault("has the scheme \(ByteString(scheme)); http was expected") }
-    guard parts.query == nil, parts.fragment == nil else { throw fault("has more behind the path than an address needs") }
+    guard parts.query == nil, parts.fragment == nil else {
+      throw fault("has more behind the path than an address needs")
+    }
     guard let port = UInt16(exactly: parts.port ?? 80), port > 0 else { throw fault("has a port that cannot be") }
     // What goes into a line of the request may not end it.
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw fault("holds characters that no address has") }

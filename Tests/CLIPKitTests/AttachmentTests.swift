@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// Files of other programs for the text encoder, against what their own libraries compute in double precision
-/// (Tools/reference/attachments.py). Float32 rounding in a dozen layers leaves 1e-5 of the largest element, as without them.
+/// (Tools/reference/attachments.py). Float32 rounding in a dozen layers leaves 1e-5 of the largest element, as without
+/// them.
 @Suite struct AttachmentTests {
   static let folder = "attachments"
 
@@ -64,7 +65,8 @@ import Testing
     "Textual inversions: their vectors stand where the word stands",
     arguments: [
       ("inversion-webui.pt", "inversion-3", "moss"), ("inversion-kohya.safetensors", "inversion-3", nil),
-      ("inversion-diffusers.bin", "inversion-3", "<moss>"), ("inversion-diffusers.safetensors", "inversion-1", "<moss>"),
+      ("inversion-diffusers.bin", "inversion-3", "<moss>"),
+      ("inversion-diffusers.safetensors", "inversion-1", "<moss>"),
     ] as [(String, String, String?)])
   func inversions(file: String, name: String, word: String?) throws {
     var encoder = try TextEncoder(model())
@@ -131,7 +133,8 @@ import Testing
     try refuse([("lora_te2_x.diff", [2])], "is a LoRA for SDXL")
     try refuse([("x.y.diff", [2])], "the module \"x.y\", which Stable Diffusion 1.x does not have")
     try refuse([("lora_te_text_model_encoder_layers_7_mlp_fc1.diff", [2])], "which the text encoder of")
-    try refuse([(q + ".diff", [32, 32]), ("text_encoder.encoder.layers.0.self_attn.q_proj.diff", [32, 32])], "under two names")
+    try refuse(
+      [(q + ".diff", [32, 32]), ("text_encoder.encoder.layers.0.self_attn.q_proj.diff", [32, 32])], "under two names")
     try refuse([], "holds no tensors")
   }
 
@@ -162,7 +165,8 @@ import Testing
 
   @Test("Requests for files are taken out of prompts; what else stands in angle brackets stays")
   func references() throws {
-    let (text, found) = try PromptReference.parse("a <moss> cat <lora:warm:0.8>, <hypernet:ink> <lora:b:1:.5><lyco:c:te=0:unet=2> <x:y>")
+    let (text, found) = try PromptReference.parse(
+      "a <moss> cat <lora:warm:0.8>, <hypernet:ink> <lora:b:1:.5><lyco:c:te=0:unet=2> <x:y>")
     #expect(text == "a <moss> cat ,   <x:y>")
     #expect(found.map(\.kind) == [.lora, .hypernetwork, .lora, .lora])
     #expect(found.map(\.name) == ["warm", "ink", "b", "c"])

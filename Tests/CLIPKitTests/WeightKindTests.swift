@@ -91,8 +91,12 @@ struct WeightKindTests {
         ("down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight", [320, 768]),
       ]),
     Case(.controlNet, "a ControlNet", [("control_model.input_blocks.0.0.weight", [320, 4, 3, 3])]),
-    Case(.textualInversion, "a textual inversion, 3 vectors of width 768 (CLIP ViT-L, Stable Diffusion 1.x)", [("emb_params", [3, 768])]),
-    Case(.textualInversion, "a textual inversion, 1 vector of width 768 (CLIP ViT-L, Stable Diffusion 1.x)", [("<my-cat>", [768])]),
+    Case(
+      .textualInversion, "a textual inversion, 3 vectors of width 768 (CLIP ViT-L, Stable Diffusion 1.x)",
+      [("emb_params", [3, 768])]),
+    Case(
+      .textualInversion, "a textual inversion, 1 vector of width 768 (CLIP ViT-L, Stable Diffusion 1.x)",
+      [("<my-cat>", [768])]),
     Case(
       .hypernetwork, "a hypernetwork, widths 320 768, for Stable Diffusion 1.x",
       [("768.0.linear.0.weight", [1536, 768]), ("320.0.linear.0.weight", [640, 320])]),

@@ -90,8 +90,10 @@ import Testing
       let usage = "aesgrad --help explains the usage"
       try Program.run(GenerateTests.arguments(model, folder, ["-p", "a <lora:none>"])).expectFailure(
         64, "The prompt asks for the LoRA \"none\", but no folder is named: --lora-dir", hint: usage)
-      try Program.run(GenerateTests.arguments(model, folder, ["-p", "a <lora:kohya:x>", "--lora-dir", Self.attachments]))
-        .expectFailure(64, "<lora:kohya:x> has \"x\" where a number was expected", hint: usage)
+      try Program.run(
+        GenerateTests.arguments(model, folder, ["-p", "a <lora:kohya:x>", "--lora-dir", Self.attachments])
+      )
+      .expectFailure(64, "<lora:kohya:x> has \"x\" where a number was expected", hint: usage)
       try Program.run(GenerateTests.arguments(model, folder, ["--hypernetwork", "none.pt"])).expectFailure(
         66, "none.pt: there is no such file", hint: "--hypernetwork-dir says where names are found")
       let prompts = folder.appending("prompts.txt")

@@ -56,7 +56,8 @@ struct ImportTests {
       let entries = try source.names.map { name in
         let isProjection = name == "text_projection.weight" || name == "visual_projection.weight"
         return try isProjection
-          ? WeightEntry(name, Tensor(randomWithSeed: 1, shape: [768, 32], scale: 0.1)) : WeightEntry(name, source.tensor(name))
+          ? WeightEntry(name, Tensor(randomWithSeed: 1, shape: [768, 32], scale: 0.1))
+          : WeightEntry(name, source.tensor(name))
       }
       try SafetensorsWriter.write(entries, to: wide.appending("model.safetensors"), replacing: false)
       var text = try String(contentsOfFile: model + "/config.json", encoding: .utf8)
@@ -77,10 +78,14 @@ struct ImportTests {
     }
   }
 
-  @Test("Rankings of AUTOMATIC1111's image browser become stars; pictures that are gone are named", arguments: ["wib.sqlite3", "ranking.json"])
+  @Test(
+    "Rankings of AUTOMATIC1111's image browser become stars; pictures that are gone are named",
+    arguments: ["wib.sqlite3", "ranking.json"])
   func rankings(file: String) throws {
     try withTemporaryFolder { folder in
-      let (a, b, gone) = (EmbedTests.gallery + "/a.png", EmbedTests.gallery + "/b.jpg", folder.appending("gone.png").string)
+      let (a, b, gone) = (
+        EmbedTests.gallery + "/a.png", EmbedTests.gallery + "/b.jpg", folder.appending("gone.png").string
+      )
       let path = folder.appending(file)
       let rankings = [(a, "5"), (b, "2"), (gone, "3"), (folder.appending("never.png").string, "None")]
       if file == "ranking.json" {

@@ -86,7 +86,8 @@ import Testing
               WeightEntry("1.\(part).linear.0.weight", Tensor([1], shape: [1, 1])),
               WeightEntry("1.\(part).linear.0.bias", Tensor([0], shape: [1])),
             ] + (activation == "prelu" ? [WeightEntry("1.\(part).linear.1.weight", Tensor([0.25], shape: [1]))] : [])
-          }, metadata: ["layer_structure": "[1, 1]", "activation_func": ByteString(activation)], to: path, replacing: false)
+          }, metadata: ["layer_structure": "[1, 1]", "activation_func": ByteString(activation)], to: path,
+          replacing: false)
         let network = try Hypernetwork(reading: WeightFile.open(path))
         let found = network.keys(x.reshaped([x.count, 1]), strength: 1).map { $0.reshaped([x.count]) }
         // Float32 functions are right to some 1e-7 of values up to 16.

@@ -59,20 +59,26 @@ import Testing
       case "GET /models/checkpoints": return .body(Array(#"["v1-5.safetensors"]"#.utf8))
       case "POST /prompt": return .body(Array(#"{"prompt_id":"ab-1","number":1,"node_errors":{}}"#.utf8))
       case "GET /history/ab-1":
-        let text = #"{"ab-1":{"outputs":{"9":{"images":[{"filename":"a b.png","subfolder":"","type":"output"}]}},"status":{"status_str":"success"}}}"#
+        let text =
+          #"{"ab-1":{"outputs":{"9":{"images":[{"filename":"a b.png","subfolder":"","type":"output"}]}},"status":{"status_str":"success"}}}"#
         return .body(Array(text.utf8))
       default: return .body(Self.picture)
       }
     }
     let pictures = try ComfyUI(client(server), pause: 0.01).pictures(Self.request())
     #expect(pictures.count == 1 && pictures[0].bytes == Self.picture)
-    #expect(pictures[0].settings == "a castle <lora:warm:0.8>\nNegative prompt: fog\nSteps: 20, Sampler: dpmpp_2m, Schedule type: karras, "
-      + "CFG scale: 7.5, Seed: 7, Size: 512x512, Model: v1-5.safetensors, Clip skip: 2")
+    #expect(
+      pictures[0].settings
+        == "a castle <lora:warm:0.8>\nNegative prompt: fog\nSteps: 20, Sampler: dpmpp_2m, Schedule type: karras, "
+        + "CFG scale: 7.5, Seed: 7, Size: 512x512, Model: v1-5.safetensors, Clip skip: 2")
     #expect(server.requests.last?.line == "GET /view?filename=a%20b.png&subfolder=&type=output")
-    let graph = try #require(server.requests.first { $0.line == "POST /prompt" }?.json?["prompt"] as? [String: [String: Any]])
-    #expect(Set(graph.values.compactMap { $0["class_type"] as? String }) == [
-      "CheckpointLoaderSimple", "LoraLoader", "CLIPSetLastLayer", "CLIPTextEncode", "EmptyLatentImage", "KSampler", "VAEDecode", "SaveImage",
-    ])
+    let graph = try #require(
+      server.requests.first { $0.line == "POST /prompt" }?.json?["prompt"] as? [String: [String: Any]])
+    #expect(
+      Set(graph.values.compactMap { $0["class_type"] as? String }) == [
+        "CheckpointLoaderSimple", "LoraLoader", "CLIPSetLastLayer", "CLIPTextEncode", "EmptyLatentImage", "KSampler",
+        "VAEDecode", "SaveImage",
+      ])
     #expect((graph["2"]?["inputs"] as? [String: Any])?["lora_name"] as? String == "warm.safetensors")
     #expect((graph["7"]?["inputs"] as? [String: Any])?["scheduler"] as? String == "karras")
   }
@@ -80,10 +86,16 @@ import Testing
   /// What a server may do, and the words that the error must have.
   static let failures: [(FakeServer.Answer, String)] = [
     (.silence(3), "did not answer within 1 seconds"),
-    (.body(Array(#"{"error":"OutOfMemoryError","detail":""}"#.utf8), status: "500 Internal Server Error"), "the error 500: OutOfMemoryError"),
+    (
+      .body(Array(#"{"error":"OutOfMemoryError","detail":""}"#.utf8), status: "500 Internal Server Error"),
+      "the error 500: OutOfMemoryError"
+    ),
     (.body([], status: "404 Not Found"), "nothing at that place (404)"),
     (.body([], status: "401 Unauthorized"), "wants a name and a password"),
-    (.body([], status: "302 Found", headers: ["Location: http://elsewhere/"]), "redirects to http://elsewhere/, which is not followed"),
+    (
+      .body([], status: "302 Found", headers: ["Location: http://elsewhere/"]),
+      "redirects to http://elsewhere/, which is not followed"
+    ),
     (.body(Array("<html>".utf8)), "answers with what is no JSON"),
     (.body(Array("{}".utf8)), "answers without pictures"),
     (.body(Array(#"{"images":[]}"#.utf8)), "answers without pictures"),
@@ -117,7 +129,10 @@ import Testing
     #expect(error?.problem.hasPrefix("sends a picture that ") == true)
 
     let chunked = FakeServer { _ in
-      .raw(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\nA;x=y\r\n,2,3,4,5,6\r\n1\r\n]\r\n0\r\n\r\n".utf8))
+      .raw(
+        Array(
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\nA;x=y\r\n,2,3,4,5,6\r\n1\r\n]\r\n0\r\n\r\n"
+            .utf8))
     }
     #expect(try client(chunked).get("/x") == Array("[1,2,3,4,5,6]".utf8))
   }

@@ -24,8 +24,8 @@ extension Delta {
     }
   }
 
-  /// The delta as it is, as LyCORIS files hold it: `.diff` and `.diff_b` of linear maps, `.w_norm` and `.b_norm` of norms.
-  /// Tables have no place there and are left out.
+  /// The delta as it is, as LyCORIS files hold it: `.diff` and `.diff_b` of linear maps, `.w_norm` and `.b_norm` of
+  /// norms. Tables have no place there and are left out.
   package func lycorisEntries(as type: ElementType) -> [WeightEntry] {
     changes.compactMap { name, change in
       guard let difference = change.whole, let module = Self.kohyaName(name) else { return nil }
@@ -55,8 +55,8 @@ extension Delta {
     return "lora_te_" + ByteString(underscored)
   }
 
-  /// The power of two that brings both factors to about the same size, so that half precision rounds both alike; scaling by
-  /// it is exact.
+  /// The power of two that brings both factors to about the same size, so that half precision rounds both alike;
+  /// scaling by it is exact.
   private static func balance(_ up: Tensor, _ down: Tensor) -> Float {
     func size(_ factor: Tensor) -> Float { factor.elements.reduce(0) { max($0, abs($1)) } }
     let (up, down) = (size(up), size(down))

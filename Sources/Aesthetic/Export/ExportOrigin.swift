@@ -33,8 +33,9 @@ package struct ExportOrigin: Sendable {
     return metadata
   }
 
-  /// The same for a network of kohya's kind with these tensors: with what kohya-ss/sd-scripts writes (`ss_…`, `sshs_…`), which
-  /// AUTOMATIC1111 shows and knows a file again by, and Stability AI's model specification 1.0.1 (`modelspec.…`).
+  /// The same for a network of kohya's kind with these tensors: with what kohya-ss/sd-scripts writes (`ss_…`,
+  /// `sshs_…`), which AUTOMATIC1111 shows and knows a file again by, and Stability AI's model specification 1.0.1
+  /// (`modelspec.…`).
   package func metadata(
     ofNetwork module: ByteString, dimension: Int?, precision: ByteString, dataHash: String
   ) -> [ByteString: ByteString] {
@@ -56,8 +57,8 @@ package struct ExportOrigin: Sendable {
 }
 
 extension Delta {
-  /// What tells the delta from all others: the SHA-256 over its tensors' names, shapes and Float32 bytes, in the order of the
-  /// names, and its base.
+  /// What tells the delta from all others: the SHA-256 over its tensors' names, shapes and Float32 bytes, in the order
+  /// of the names, and its base.
   package var hash: String {
     var hash = SHA256()
     hash.update(Array((base + "\n").utf8).span)

@@ -2,7 +2,8 @@ package import Files
 import GRDB
 package import SystemPackage
 
-/// What people have given to pictures in the image browser of AUTOMATIC1111's web interface: 1 to 5, by the pictures' paths.
+/// What people have given to pictures in the image browser of AUTOMATIC1111's web interface: 1 to 5, by the pictures'
+/// paths.
 ///
 /// The browser keeps it in `wib.sqlite3`, its first versions in `ranking.json`.
 package struct ImageBrowserRankings: Sendable {
@@ -49,7 +50,9 @@ package struct ImageBrowserRankings: Sendable {
     guard let members = json.object?.members else {
       throw FileError(.malformed, file.path, "is no JSON object of paths and rankings, as image browsers wrote it")
     }
-    for member in members { add(member.name.string, member.value.string?.string ?? member.value.integer.map { "\($0)" }) }
+    for member in members {
+      add(member.name.string, member.value.string?.string ?? member.value.integer.map { "\($0)" })
+    }
   }
 
   /// Pictures without a ranking say "None".

@@ -1,7 +1,7 @@
 /// Words whose tokens stand for others: those of textual inversions (Gal et al. 2022, arXiv 2208.01618).
 ///
-/// As in AUTOMATIC1111's web interface, a word is found wherever its tokens follow each other, the longest of several first.
-/// Words in angle brackets, as diffusers has them, are found in the text itself, whatever stands beside them.
+/// As in AUTOMATIC1111's web interface, a word is found wherever its tokens follow each other, the longest of several
+/// first. Words in angle brackets, as diffusers has them, are found in the text itself, whatever stands beside them.
 package struct LearnedWords: Sendable {
   /// Words in angle brackets, longest first.
   private var bracketed: [(word: String, ids: [Int])] = []
@@ -25,8 +25,8 @@ package struct LearnedWords: Sendable {
     bracketed.sort { $0.word.utf8.count > $1.word.utf8.count }
   }
 
-  /// The tokens of `text` by `tokenizer`, with the ids of learned words in their places, each word as one group and each other
-  /// token as one.
+  /// The tokens of `text` by `tokenizer`, with the ids of learned words in their places, each word as one group and
+  /// each other token as one.
   func groups(of text: String, by tokenizer: Tokenizer) -> [ArraySlice<Int>] {
     for (word, ids) in bracketed {
       let parts = text.split(separator: word, omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 /// A part of a prompt that is no text but asks for a file: `<lora:name:0.8>`, `<hypernet:name:0.5>`.
 ///
-/// As AUTOMATIC1111's web interface has them: one weight is for both encoders, a second one for the UNet; `te=` and `unet=`
-/// say which.
+/// As AUTOMATIC1111's web interface has them: one weight is for both encoders, a second one for the UNet; `te=` and
+/// `unet=` say which.
 package struct PromptReference: Sendable, Hashable {
   /// What is asked for.
   package enum Kind: String, Sendable, Hashable {
@@ -58,7 +58,9 @@ package struct PromptReference: Sendable, Hashable {
   /// The reference to what stands behind the kind's colon: `name`, `name:weight`, `name:weight:weight`.
   private init(_ kind: Kind, _ text: Substring) throws(Fault) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard let name = parts.first, !name.isEmpty else { throw Fault(problem: "<\(kind.rawValue):\(text)> names no file") }
+    guard let name = parts.first, !name.isEmpty else {
+      throw Fault(problem: "<\(kind.rawValue):\(text)> names no file")
+    }
     var numbers: [Double] = []
     var named: [Substring: Double] = [:]
     for part in parts.dropFirst() {

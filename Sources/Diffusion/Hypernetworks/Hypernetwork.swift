@@ -2,8 +2,8 @@ package import Files
 package import SystemPackage
 package import TensorKit
 
-/// A hypernetwork of AUTOMATIC1111's kind: small perceptrons that change what the keys and values of the UNet's attention are
-/// made from, by its width: the conditioning's in cross-attention, the pictures' in self-attention.
+/// A hypernetwork of AUTOMATIC1111's kind: small perceptrons that change what the keys and values of the UNet's
+/// attention are made from, by its width: the conditioning's in cross-attention, the pictures' in self-attention.
 package struct Hypernetwork: Sendable {
   /// The file.
   package let path: FilePath
@@ -33,7 +33,9 @@ package struct Hypernetwork: Sendable {
         throw FileError(.malformed, source.path, "has one tensor under two names, \"\(other)\" and \"\(name)\"")
       }
     }
-    guard !widths.isEmpty else { throw FileError(.malformed, source.path, "holds no tensors; a hypernetwork was expected") }
+    guard !widths.isEmpty else {
+      throw FileError(.malformed, source.path, "holds no tensors; a hypernetwork was expected")
+    }
     let scope = TensorScope(source, stored: stored)
     var modules: [Int: (keys: HypernetworkModule, values: HypernetworkModule)] = [:]
     for width in widths {
@@ -60,7 +62,8 @@ package struct Hypernetwork: Sendable {
   /// What keys are made from in place of x [.., width]; nil if it has no module for that.
   package func keys(_ x: Tensor, strength: Float) -> Tensor? { modules[x.width]?.keys(x, strength: strength) }
 
-  /// What keys and values are made from in place of `keys` and `values` of its width; nil if it has no modules for that.
+  /// What keys and values are made from in place of `keys` and `values` of its width; nil if it has no modules for
+  /// that.
   fileprivate func seen(_ keys: Tensor, _ values: Tensor, strength: Float) -> (keys: Tensor, values: Tensor)? {
     modules[keys.width].map { ($0.keys(keys, strength: strength), $0.values(values, strength: strength)) }
   }

@@ -22,7 +22,8 @@ struct HypernetworkShape: Sendable {
       guard let text = metadata[name] else { return nil }
       let elements = (try? JSON(parsing: text.bytes))?.array
       let values = elements?.compactMap(\.double)
-      guard let values, values.count == elements?.count, values.allSatisfy({ $0.isFinite && (0...64).contains($0) }) else {
+      guard let values, values.count == elements?.count, values.allSatisfy({ $0.isFinite && (0...64).contains($0) })
+      else {
         throw fault(name, "a list of numbers from 0 to 64")
       }
       return values

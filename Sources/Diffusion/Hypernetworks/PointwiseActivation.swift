@@ -4,7 +4,8 @@ import TensorKit
 /// The functions of single numbers among torch's activations, by their names in lower case, with torch's constants; and
 /// AUTOMATIC1111's own names, of which "swish" is Hardswish.
 enum PointwiseActivation: String, Sendable {
-  case relu, relu6, leakyrelu, rrelu, prelu, elu, celu, selu, gelu, silu, mish, swish, hardswish, tanh, hardtanh, sigmoid
+  case relu, relu6, leakyrelu, rrelu, prelu, elu, celu, selu, gelu, silu, mish, swish, hardswish, tanh, hardtanh,
+    sigmoid
   case hardsigmoid, logsigmoid, softplus, softsign, softshrink, hardshrink, tanhshrink
 
   /// The value at x; `slope` is what PReLU has learned.

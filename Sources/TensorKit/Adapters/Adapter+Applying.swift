@@ -2,8 +2,8 @@ package import Files
 package import SystemPackage
 
 extension Adapter {
-  /// What the adapter adds to the parameters of `part` whose names and shapes are given, times `weight`: calls `add` with the
-  /// number of each of them that changes. `model` is their file, for errors.
+  /// What the adapter adds to the parameters of `part` whose names and shapes are given, times `weight`: calls `add`
+  /// with the number of each of them that changes. `model` is their file, for errors.
   package func forEachDifference(
     of part: Part, to parameters: [(name: ByteString, shape: [Int])], weight: Float, model: FilePath,
     _ add: (Int, Tensor) -> Void
@@ -17,8 +17,8 @@ extension Adapter {
 }
 
 extension TensorScope {
-  /// The same tensors with what `adapters` do to this part of the model, each times its weight. The differences are made when
-  /// their tensors are read, so that only one of them is in memory at a time.
+  /// The same tensors with what `adapters` do to this part of the model, each times its weight. The differences are
+  /// made when their tensors are read, so that only one of them is in memory at a time.
   package func adding(
     _ adapters: [(adapter: Adapter, weight: Float)], to part: Adapter.Part
   ) throws(FileError) -> TensorScope {

@@ -114,7 +114,8 @@ package struct Adapter: Sendable {
     return forms
   }
 
-  /// The changes of a part by the names of the model's parameters, of which `names` are all; `model` is its file, for errors.
+  /// The changes of a part by the names of the model's parameters, of which `names` are all; `model` is its file, for
+  /// errors.
   func changes(of part: Part, to names: [ByteString], model: FilePath) throws(FileError) -> [ByteString: Change] {
     var left = changes[part] ?? [:]
     var result: [ByteString: Change] = [:]
@@ -124,7 +125,8 @@ package struct Adapter: Sendable {
     }
     if let stray = left.values.map(\.module).min() {
       throw FileError(
-        .malformed, path, "changes the module \"\(stray)\", which the \(part.rawValue) of \(model.printable) does not have",
+        .malformed, path,
+        "changes the module \"\(stray)\", which the \(part.rawValue) of \(model.printable) does not have",
         hint: "it was made for another kind of model, or for another size of this one")
     }
     return result
@@ -152,7 +154,8 @@ package struct Adapter: Sendable {
 
   private func misfit(_ change: Change, _ found: [Int], _ expected: [Int]) -> FileError {
     FileError(
-      .malformed, path, "changes the module \"\(change.module)\" by \(found); the model's weights there are \(expected)",
+      .malformed, path,
+      "changes the module \"\(change.module)\" by \(found); the model's weights there are \(expected)",
       hint: "it was made for another kind of model")
   }
 

@@ -55,8 +55,8 @@ enum AdapterNaming {
   ]
   private static let imageModules = ["down_blocks", "mid_block", "up_blocks", "conv_in", "conv_out", "time_embedding"]
 
-  /// Which part of the model `module` belongs to, and what it is called there: `key(of:)` of the parameter's name. Nil for
-  /// modules that Stable Diffusion 1.x does not have.
+  /// Which part of the model `module` belongs to, and what it is called there: `key(of:)` of the parameter's name. Nil
+  /// for modules that Stable Diffusion 1.x does not have.
   static func place(of module: ByteString) -> (part: Adapter.Part, key: String)? {
     guard var name = module.string else { return nil }
     if name.hasPrefix("base_model.model.") { name.removeFirst("base_model.model.".count) }
@@ -66,7 +66,9 @@ enum AdapterNaming {
       part = found
     } else if imageModules.contains(where: { name.hasPrefix($0) }) {
       part = .image
-    } else if ["text_model.", "encoder.layers.", "embeddings.", "final_layer_norm"].contains(where: { name.hasPrefix($0) }) {
+    } else if ["text_model.", "encoder.layers.", "embeddings.", "final_layer_norm"].contains(where: {
+      name.hasPrefix($0)
+    }) {
       part = .text
     }
     return part.map { ($0, key($0, name)) }

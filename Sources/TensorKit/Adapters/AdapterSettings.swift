@@ -15,8 +15,8 @@ package struct AdapterSettings: Sendable {
   /// Nothing beside it: the factors' product counts as it is.
   package init() {}
 
-  /// What is said about the adapter in `source`: PEFT keeps it in an adapter_config.json beside the weights, diffusers under
-  /// `lora_adapter_metadata` in their metadata.
+  /// What is said about the adapter in `source`: PEFT keeps it in an adapter_config.json beside the weights, diffusers
+  /// under `lora_adapter_metadata` in their metadata.
   package init(beside source: any WeightSource) throws(FileError) {
     let file = source.path.removingLastComponent().appending("adapter_config.json")
     if source.path.lastComponent?.string.hasPrefix("adapter_model") == true, file.isFile {

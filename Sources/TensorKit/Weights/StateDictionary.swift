@@ -100,7 +100,9 @@ struct StateDictionary: Sendable {
   }
 
   private func numbers(_ value: PickleValue) -> [String]? {
-    guard case .list(let elements) = pickle.node(value), (1...Self.mostNumbers).contains(elements.count) else { return nil }
+    guard case .list(let elements) = pickle.node(value), (1...Self.mostNumbers).contains(elements.count) else {
+      return nil
+    }
     let texts = elements.compactMap { element -> String? in
       switch element {
       case .int(let value): "\(value)"

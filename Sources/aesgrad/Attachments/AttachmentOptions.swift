@@ -20,7 +20,8 @@ struct TextAttachmentOptions: ParsableArguments {
   var loraDir: PathArgument?
 
   @Option(
-    help: ArgumentHelp("Where textual inversions are found by name; those that prompts name are taught.", valueName: "folder"))
+    help: ArgumentHelp(
+      "Where textual inversions are found by name; those that prompts name are taught.", valueName: "folder"))
   var embeddingDir: PathArgument?
 }
 

@@ -14,8 +14,8 @@ struct AttachmentSettings: Hashable {
   var embeddingFolder: FilePath?
   var hypernetworkFolder: FilePath?
 
-  /// Opens the files that these settings and `prompts` ask for, and takes these requests out of the prompts. Hypernetworks
-  /// are for those who draw; others open none, though prompts may ask for them.
+  /// Opens the files that these settings and `prompts` ask for, and takes these requests out of the prompts.
+  /// Hypernetworks are for those who draw; others open none, though prompts may ask for them.
   func open(
     _ prompts: [String], withHypernetworks: Bool = false
   ) throws -> (prompts: [String], attachments: Attachments) {
@@ -79,7 +79,9 @@ struct AttachmentSettings: Hashable {
     /// The file of this name in the folder.
     func path(_ name: String, or path: FilePath? = nil) throws -> FilePath {
       if let files { return try files.find(name) }
-      if let path { throw FileError(.missing, path, "there is no such file", hint: "\(option) says where names are found") }
+      if let path {
+        throw FileError(.missing, path, "there is no such file", hint: "\(option) says where names are found")
+      }
       throw ValidationError("The prompt asks for the \(what) \"\(name)\", but no folder is named: \(option)")
     }
   }
@@ -94,8 +96,8 @@ struct Attachments {
 
   var isEmpty: Bool { adapters.isEmpty && inversions.isEmpty && hypernetworks.isEmpty }
 
-  /// Adds LoRAs to `encoder`, which was read from `model`, and teaches it and `tokenizer` the inversions' words. Deltas come
-  /// before, since they belong to the encoder as it was.
+  /// Adds LoRAs to `encoder`, which was read from `model`, and teaches it and `tokenizer` the inversions' words. Deltas
+  /// come before, since they belong to the encoder as it was.
   func apply(to encoder: inout TextEncoder, _ tokenizer: inout Tokenizer, of model: ModelLocation) throws(FileError) {
     for (adapter, text, _) in adapters { try encoder.add(adapter, weight: text, model: model.path) }
     for inversion in inversions { try inversion.teach(&encoder, &tokenizer) }

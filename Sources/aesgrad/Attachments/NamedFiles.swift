@@ -1,8 +1,8 @@
 import Files
 import SystemPackage
 
-/// The files of one kind in a folder and the folders in it, by their names without ending, as AUTOMATIC1111 and ComfyUI find
-/// them.
+/// The files of one kind in a folder and the folders in it, by their names without ending, as AUTOMATIC1111 and ComfyUI
+/// find them.
 struct NamedFiles {
   private let what: String
   private let folder: FilePath

@@ -22,7 +22,8 @@ struct Import: ParsableCommand {
   @Argument(help: ArgumentHelp("The files.", valueName: "file"))
   var files: [PathArgument]
 
-  @Option(help: ArgumentHelp("What to call the profile of a single aesthetic; otherwise as its file.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("What to call the profile of a single aesthetic; otherwise as its file.", valueName: "name"))
   var name: ProfileName?
 
   @Option(help: ArgumentHelp("The profile that ratings go to.", valueName: "name"))
@@ -61,7 +62,9 @@ struct Import: ParsableCommand {
         }
       } catch let error as FileError { failures.add(error) }
     }
-    if output.json { try Console.printJSON(["imported": taken]) } else {
+    if output.json {
+      try Console.printJSON(["imported": taken])
+    } else {
       for one in taken { try Console.printLine(one.text) }
     }
     try failures.check(total: files.count)
@@ -104,7 +107,8 @@ struct Import: ParsableCommand {
     let ratings: Int?
 
     var text: String {
-      ratings.map { "\(file): \(counted($0, "rating")) kept in the profile \(profile)" } ?? "\(file): made the profile \(profile)"
+      ratings.map { "\(file): \(counted($0, "rating")) kept in the profile \(profile)" }
+        ?? "\(file): made the profile \(profile)"
     }
   }
 }

@@ -40,9 +40,11 @@ struct ProfileExporter {
     let (delta, origin) = try delta(of: models.namedModel())
     let entries = rank.map { delta.loraEntries(rank: $0, as: type) } ?? delta.lycorisEntries(as: type)
     guard !entries.isEmpty else {
-      throw FileError(.malformed, store.path, "has a delta of the profile \"\(profile.name)\" that changes no linear map")
+      throw FileError(
+        .malformed, store.path, "has a delta of the profile \"\(profile.name)\" that changes no linear map")
     }
-    let dimension = rank == nil ? nil : entries.filter { $0.name.hasSuffix(".lora_down.weight") }.map { $0.shape[0] }.max()
+    let dimension =
+      rank == nil ? nil : entries.filter { $0.name.hasSuffix(".lora_down.weight") }.map { $0.shape[0] }.max()
     let metadata = origin.metadata(
       ofNetwork: rank == nil ? "lycoris.kohya" : "networks.lora", dimension: dimension,
       precision: type == .float16 ? "fp16" : "no", dataHash: try SafetensorsWriter.dataHash(of: entries))
@@ -80,8 +82,8 @@ struct ProfileExporter {
     return Result(version: origin.version, model: origin.base?.name, tensors: encoder.parameters.count)
   }
 
-  /// What a prompt becomes, and beside it the empty prompt without the profile: both as `[1, t, width]` under the names of
-  /// diffusers' arguments.
+  /// What a prompt becomes, and beside it the empty prompt without the profile: both as `[1, t, width]` under the names
+  /// of diffusers' arguments.
   func conditioning(of prompt: String) throws -> Result {
     let tokenizer = try models.tokenizer()
     let (encoder, origin) = try personalisedEncoder()

@@ -31,8 +31,8 @@ struct RatingsIntake {
     (self.profile, self.store, self.ratings, self.scan) = (profile, store, ratings, scan)
   }
 
-  /// Those of `rankings` whose pictures are still there; others are added to `failures`. Paths that are no whole ones are from
-  /// `folder` on.
+  /// Those of `rankings` whose pictures are still there; others are added to `failures`. Paths that are no whole ones
+  /// are from `folder` on.
   init(
     _ rankings: ImageBrowserRankings, from folder: FilePath, _ failures: inout Failures, for profile: Profile,
     in store: Store, quiet: Bool
