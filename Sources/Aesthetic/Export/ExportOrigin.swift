@@ -55,16 +55,3 @@ package struct ExportOrigin: Sendable {
     return network.merging(metadata) { $1 }
   }
 }
-
-extension Delta {
-  /// What tells the delta from all others: the SHA-256 over its tensors' names, shapes and Float32 bytes, in the order
-  /// of the names, and its base.
-  package var hash: String {
-    var hash = SHA256()
-    hash.update(Array((base + "\n").utf8).span)
-    for (name, tensor) in tensors.sorted(by: { $0.name < $1.name }) {
-      hash.update((name + " \(tensor.shape) " + ByteString(tensor.sha256(0..<tensor.count)) + "\n").bytes.span)
-    }
-    return hash.finish()
-  }
-}

@@ -1,6 +1,6 @@
 package import Files
 package import SystemPackage
-import TensorKit
+package import TensorKit
 
 /// All that makes pictures of what a text encoder gives: UNet, VAE, and how they were trained.
 package struct PictureModel: Sendable {
