@@ -22,7 +22,9 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let modules: [Target] = [
   .executableTarget(
     name: "aesgrad",
-    dependencies: ["Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    dependencies: [
+      "Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", "PocketModel", arguments, system,
+    ],
     swiftSettings: strict),
   .target(
     name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
@@ -34,6 +36,9 @@ let modules: [Target] = [
     name: "TensorKit", dependencies: ["CKernels", "COneDNN", "COpenBLAS", "Files", system],
     swiftSettings: strict),
   .target(name: "Files", dependencies: [hashes, system], swiftSettings: strict),
+  .target(
+    name: "PocketModel", dependencies: [system], resources: [.copy("pocket"), .copy("galleries")],
+    swiftSettings: strict),
 ]
 
 let shims: [Target] = [
@@ -52,7 +57,10 @@ let benchmarks: [Target] = [
   .executableTarget(
     name: "taste-benchmark",
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
-    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict)
+    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict),
+  .executableTarget(
+    name: "effect-benchmark", dependencies: ["Raster", "Files", arguments, system], path: "Benchmarks/Effect",
+    swiftSettings: strict),
 ]
 
 let tests: [Target] = [
@@ -76,7 +84,7 @@ let tests: [Target] = [
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", database, system],
+    name: "CommandTests", dependencies: ["Aesthetic", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]
 
