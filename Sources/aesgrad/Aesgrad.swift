@@ -10,7 +10,7 @@ struct Aesgrad: ParsableCommand {
     subcommands: [
       Info.self, Tokenize.self, Embed.self, Encode.self, Personalize.self, ProfileCommand.self, Rate.self, Undo.self,
       Learn.self,
-      Rank.self, Next.self, Compare.self, Bench.self,
+      Rank.self, Next.self, Compare.self, Demo.self, Bench.self,
     ])
 
   static func main() {
