@@ -8,14 +8,14 @@ import TensorKit
 /// The same weights have the same fingerprint whatever file they come from: each tensor is a line of its name in
 /// transformers, its shape and the SHA-256 of its elements as little-endian Float32, in the order of the names' bytes.
 /// So tensors can be hashed side by side.
-enum Fingerprint {
+package enum Fingerprint {
   /// The line of a tensor.
-  static func line(_ name: ByteString, shape: [Int], hash: String) -> ByteString {
+  package static func line(_ name: ByteString, shape: [Int], hash: String) -> ByteString {
     name + " [\(shape.map(String.init).joined(separator: ","))] \(hash)\n"
   }
 
   /// The fingerprint of these lines, in 64 hexadecimal digits.
-  static func of(_ lines: [ByteString]) -> String {
+  package static func of(_ lines: [ByteString]) -> String {
     var hash = SHA256()
     for line in lines.sorted() { hash.update(line.bytes.span) }
     return hash.finish()

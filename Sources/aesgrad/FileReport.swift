@@ -35,7 +35,7 @@ struct FileReport: Encodable {
       warnings = report.warnings
       (kind, description, format) = (found.kind.rawValue, found.description, source.format)
     }
-    sha256 = try Self.hash(file, quiet: quiet)
+    sha256 = try file.sha256(quiet: quiet)
   }
 
   /// What there is to say about a file that is broken, or none.
@@ -58,20 +58,5 @@ struct FileReport: Encodable {
         let next = "\n" + String(repeating: " ", count: width + 2)
         return indent + value.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: next)
       }).joined(separator: "\n")
-  }
-
-  private static func hash(_ file: InputFile, quiet: Bool) throws -> String {
-    let piece = 1 << 20
-    var hash = SHA256()
-    try Progress.over((file.count + piece - 1) / piece, "hashing, MB", quiet: quiet || file.count < 64 * piece) {
-      progress in
-      for offset in stride(from: 0, to: file.count, by: piece) {
-        try Interruption.check()
-        let bytes = try file.read(at: offset, count: min(piece, file.count - offset))
-        hash.update(bytes.span)
-        progress.advance()
-      }
-    }
-    return hash.finish()
   }
 }

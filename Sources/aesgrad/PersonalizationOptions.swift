@@ -2,7 +2,6 @@ import Aesthetic
 import ArgumentParser
 import CLIPKit
 import Files
-import Foundation
 import SystemPackage
 import TensorKit
 
@@ -91,11 +90,6 @@ struct PersonalizationOptions: ParsableArguments {
 
   /// All prompts: those of the command line, then the lines of the file that are not empty.
   func allPrompts() throws(FileError) -> [String] {
-    guard let path = prompts?.path else { return prompt }
-    let text = String(validating: try InputFile(path).readAll(limit: 1 << 24), as: UTF8.self)
-    guard let text else { throw FileError(.malformed, path, "is not UTF-8 text; a prompt on each line was expected") }
-    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
-    guard !lines.isEmpty else { throw FileError(.malformed, path, "is empty; a prompt on each line was expected") }
-    return prompt + lines
+    try prompt + (prompts.map { prompts throws(FileError) in try PromptFile.read(prompts.path) } ?? [])
   }
 }

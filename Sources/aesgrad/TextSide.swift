@@ -45,9 +45,10 @@ struct TextSide {
 extension Tokenizer {
   /// The tokens of a prompt for the text encoder of `model`, in chunks where it is long, with its emphasis.
   func chunks(
-    ofPrompt prompt: String, for configuration: TextConfiguration, of model: ModelLocation
+    ofPrompt prompt: String, _ syntax: PromptSyntax = .automatic1111, for configuration: TextConfiguration,
+    of model: ModelLocation
   ) throws(FileError) -> [PromptChunk] {
-    let chunks = chunks(of: PromptPiece.pieces(of: prompt), length: configuration.positionCount)
+    let chunks = chunks(of: PromptPiece.pieces(of: prompt, syntax: syntax), length: configuration.positionCount)
     for chunk in chunks { try configuration.checkKnows(chunk.ids, model) }
     return chunks
   }

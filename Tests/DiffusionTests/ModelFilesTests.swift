@@ -27,23 +27,11 @@ import Testing
       weights.flatMap { $0.fileEntries(as: type) }, metadata: [:], to: path, replacing: false)
   }
 
-  private func writePipeline(_ model: SyntheticModel, to folder: FilePath, _ type: ElementType = .float32) throws {
-    for part in ["unet", "vae"] {
-      let place = folder.appending(part)
-      try model.writeConfiguration(of: part, to: place)
-      try write(
-        [model.weights(part, .oldDiffusers)],
-        to: place.appending(
-          type == .float16 ? "diffusion_pytorch_model.fp16.safetensors" : "diffusion_pytorch_model.safetensors"),
-        as: type)
-    }
-  }
-
   @Test("diffusers folders, with the VAE's old names", arguments: SyntheticModel.names)
   func folder(name: String) throws {
     let model = try SyntheticModel(name)
     try withTemporaryFolder { folder in
-      try writePipeline(model, to: folder)
+      try model.write(to: folder, .oldDiffusers)
       let files = try ModelFiles(folder)
       expectClose(try unetOutput(files, model), try model.expected.tensor("unet.981"), relative: 5e-5)
       expectClose(try decoded(files, model), try model.expected.tensor("decoded"), relative: 5e-5)
@@ -56,7 +44,7 @@ import Testing
   func lowMemory() throws {
     let model = try SyntheticModel("narrow")
     try withTemporaryFolder { folder in
-      try writePipeline(model, to: folder, .float16)
+      try model.write(to: folder, .oldDiffusers, as: .float16)
       let files = try ModelFiles(folder)
       let output = try unetOutput(files, model)
       #expect(try unetOutput(files, model, memory: .low).elements == output.elements)

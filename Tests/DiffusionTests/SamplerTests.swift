@@ -21,6 +21,14 @@ import Testing
     )
   }
 
+  private static func guidance(_ file: SafetensorsFile, scale: Double) throws -> Guidance {
+    func rows(_ name: ByteString) throws -> Tensor {
+      let tensor = try file.tensor(name)
+      return tensor.reshaped(Array(tensor.shape.dropFirst()))
+    }
+    return Guidance(positive: try rows("positive"), negative: try rows("negative"), scale: scale)
+  }
+
   static let runs: [(String, Sampler, Sampler.Spacing?)] = [
     ("ddim", .ddim(eta: 0), nil), ("ddim-eta", .ddim(eta: 0.7), nil), ("plms", .plms, nil),
     ("euler.linear", .euler, nil), ("euler.leading", .euler, .leading), ("euler.karras", .euler, .karras),
@@ -33,8 +41,7 @@ import Testing
   func latents(name: String, sampler: Sampler, spacing: Sampler.Spacing?) throws {
     let (unet, file) = try Self.network.get()
     func recorded(_ name: String) throws -> Tensor { try file.tensor(ByteString(name)) }
-    let denoiser = Denoiser(
-      unet, positive: try recorded("positive"), negative: try recorded("negative"), scale: 7.5)
+    let denoiser = Denoiser(unet, try Self.guidance(file, scale: 7.5))
     let (noise, original, later) = (try recorded("noise"), try recorded("original"), try recorded("later"))
     let inpainting = Inpainting(mask: try recorded("mask"), original: original, noise: noise)
     func run(
@@ -70,8 +77,7 @@ import Testing
   func namesAndNoStrength() throws {
     #expect(Sampler.names.allSatisfy { Sampler(name: $0) != nil } && Sampler(name: "heun") == nil)
     let (unet, file) = try Self.network.get()
-    let denoiser = Denoiser(
-      unet, positive: try file.tensor("positive"), negative: try file.tensor("negative"), scale: 1)
+    let denoiser = Denoiser(unet, try Self.guidance(file, scale: 1))
     let original = try file.tensor("original")
     for name in Sampler.names {
       let sampler = try #require(Sampler(name: name))

@@ -1,17 +1,13 @@
 """Makes Tests/DiffusionTests/Fixtures: what diffusers computes with three small models, and where its samplers arrive.
 usage: python diffusion.py FIXTURES_FOLDER
 
-The weights are not stored. Element i of the tensor called NAME is, from -1 to 1, the top 24 bits of the i-th number of
-SplitMix64 begun with the FNV-1a hash of NAME; matrices and kernels are scaled by 1.7 / √(inputs), gains are 1 + x / 5,
-biases x / 5. MODEL.json holds the configurations, the names and shapes, and for each name the one in a single-file
+The weights are not stored (synthetic.py computes them). MODEL.json holds the configurations, the names and shapes, and for each name the one in a single-file
 checkpoint. Values are computed in double precision and rounded; samplers run in single precision, as diffusers does.
 """
 import json
-import math
 import sys
 from pathlib import Path
 
-import numpy
 import torch
 from diffusers import (
     AutoencoderKL, DDIMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, EulerDiscreteScheduler,
@@ -20,6 +16,8 @@ from diffusers import (
 from diffusers.loaders import single_file_utils
 from diffusers.schedulers import scheduling_euler_ancestral_discrete
 from safetensors.torch import save_file
+
+from synthetic import filled, numbers, plain, random
 
 folder = Path(sys.argv[1])
 torch.set_grad_enabled(False)
@@ -42,36 +40,6 @@ VAES = {
     "odd": dict(layers_per_block=2, block_out_channels=(16, 48), norm_num_groups=8, scaling_factor=0.5),
 }
 LATENTS = {"pocket": (2, 16, 16), "narrow": (1, 16, 24), "odd": (2, 9, 7)}
-
-
-def numbers(name, shape):
-    seed = 0xCBF29CE484222325
-    for byte in name.encode():
-        seed = (seed ^ byte) * 0x100000001B3 & (1 << 64) - 1
-    with numpy.errstate(over="ignore"):
-        state = numpy.uint64(seed) + numpy.arange(1, math.prod(shape) + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ state >> numpy.uint64(30)) * numpy.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ state >> numpy.uint64(27)) * numpy.uint64(0x94D049BB133111EB)
-        state ^= state >> numpy.uint64(31)
-    return ((state >> numpy.uint64(40)).astype(numpy.float32) / numpy.float32(1 << 23) - numpy.float32(1)).reshape(shape)
-
-
-def weights(name, shape):
-    values = numbers(name, shape)
-    if len(shape) > 1:
-        return values * numpy.float32(1.7 / math.sqrt(math.prod(shape[1:])))
-    return values * numpy.float32(0.2) + numpy.float32(1 if name.endswith("weight") else 0)
-
-
-def filled(model, prefix):
-    state = {name: torch.from_numpy(weights(prefix + name, tuple(value.shape))) for name, value in model.state_dict().items()}
-    model.load_state_dict(state)
-    return model.eval()
-
-
-def random(name, *shape):
-    """Roughly normal: the sum of twelve even numbers."""
-    return torch.from_numpy(sum(numbers(f"{name}.{part}", shape) for part in range(12)) / numpy.float32(2))
 
 
 def checkpoint_unet_name(name, layers, levels):
@@ -134,10 +102,6 @@ def agrees_with_diffusers(names, unet, vae):
         wanted = model.state_dict()
         assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
         assert all(torch.equal(found[name].reshape(wanted[name].shape), wanted[name]) for name in wanted)
-
-
-def plain(config):
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items() if not key.startswith("_") or key == "_class_name"}
 
 
 for name in UNETS:

@@ -62,6 +62,15 @@ extension Store {
     }
   }
 
+  /// One version of the profile's aesthetic; the latest where none is named.
+  package func version(_ profile: Profile, _ number: Int?) throws(FileError) -> AestheticVersion {
+    guard let number else { return try latestVersion(profile) }
+    guard let version = try versions(profile).first(where: { $0.version == number }) else {
+      throw FileError(.missing, path, "has no version \(number) of the profile \"\(profile.name)\"")
+    }
+    return version
+  }
+
   /// The latest version of the profile's aesthetic: of all, or of those by `model`.
   package func latestVersion(_ profile: Profile, by model: StoredModel? = nil) throws(FileError) -> AestheticVersion {
     let versions = try versions(profile)

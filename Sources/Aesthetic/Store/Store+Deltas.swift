@@ -27,15 +27,17 @@ extension Store {
     }
   }
 
-  /// The latest delta of a profile for the text encoder with this `fingerprint`, which `model` names in errors.
+  /// The latest delta of a profile, or of one `version` of its aesthetic, for the text encoder with this `fingerprint`,
+  /// which `model` names in errors.
   package func latestDelta(
-    _ profile: Profile, fingerprint: String, model: FilePath
+    _ profile: Profile, fingerprint: String, model: FilePath, version: Int? = nil
   ) throws(FileError) -> (delta: Delta, version: Int) {
-    let found = try deltas(profile)
+    let found = try deltas(profile).filter { version == nil || $0.version == version }
     guard let stored = found.last(where: { $0.model.fingerprint == fingerprint }) else {
       guard let other = found.last else {
         throw FileError(
-          .missing, path, "has no delta of the profile \"\(profile.name)\" yet",
+          .missing, path,
+          "has no delta of the profile \"\(profile.name)\"" + (version.map { ", version \($0)" } ?? " yet"),
           hint: "`aesgrad learn \(profile.name)` makes one")
       }
       throw FileError(
@@ -110,5 +112,5 @@ private struct StoredTensors: WeightSource {
 
 extension [Int] {
   /// The lengths with commas between.
-  fileprivate var commaSeparated: String { map(String.init).joined(separator: ",") }
+  var commaSeparated: String { map(String.init).joined(separator: ",") }
 }

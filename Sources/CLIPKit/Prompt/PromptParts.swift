@@ -5,6 +5,8 @@ package struct PromptPart: Sendable, Hashable {
   /// How much its answer counts; 1 where nothing is said. May be negative.
   package let weight: Double
 
+  package init(text: String, weight: Double) { (self.text, self.weight) = (text, weight) }
+
   /// The parts of `prompt`: what stands between the words `AND`, each with a number behind a colon at its end if it has one.
   package static func parts(of prompt: String) -> [PromptPart] {
     prompt.splitAtWords("AND").map { text in

@@ -23,6 +23,11 @@ package struct ModelFiles: Sendable {
     }
   }
 
+  /// The file that the UNet stands in, or the index of several: a model is known by its hash.
+  package var unetFile: FilePath {
+    get throws(FileError) { isFolder ? try WeightFiles.path(in: path.appending("unet")) : path }
+  }
+
   /// The UNet's shape and tensors, under diffusers' names.
   package func unet() throws(FileError) -> (configuration: UNetConfiguration, weights: TensorScope) {
     guard let checkpoint else {
@@ -66,6 +71,14 @@ package struct ModelFiles: Sendable {
     return try vae(checkpoint, prefix: Self.vaePrefix)
   }
 
+  /// The side of the pictures that the model was trained on, in pixels: as its folder says, or Stable Diffusion's.
+  package func pictureSide() throws(FileError) -> Int {
+    guard isFolder else { return 512 }
+    let values = ConfigurationValues(file: try ConfigurationFile(path.appending("unet").appending("config.json")))
+    let latents = try values.sizes("sample_size")?.first ?? 64
+    return min(latents, 1024) << (try vae().configuration.levels.count - 1)
+  }
+
   /// How the model was trained: the folder's scheduler configuration, or that of Stable Diffusion 1.x.
   package func schedule() throws(FileError) -> NoiseSchedule {
     let file = path.appending("scheduler").appending("scheduler_config.json")
@@ -80,12 +93,20 @@ package struct ModelFiles: Sendable {
   private static func vae(
     at path: FilePath
   ) throws(FileError) -> (configuration: VAEConfiguration, weights: TensorScope) {
-    if path.isFolder {
-      return try vae(folder: path.appending("vae").isFolder ? path.appending("vae") : path)
-    }
+    if path.isFolder { return try vae(folder: vaeFolder(path)) }
     let source = try WeightFile.open(path)
     let files = ModelFiles(path: path, checkpoint: source)
     return try files.vae(source, prefix: source.names.contains { $0.hasPrefix(vaePrefix) } ? vaePrefix : "")
+  }
+
+  /// The folder itself, or the one of the VAE in a pipeline's.
+  private static func vaeFolder(_ path: FilePath) -> FilePath {
+    path.appending("vae").isFolder ? path.appending("vae") : path
+  }
+
+  /// The file that a VAE's weights stand in, given its folder or its pipeline's.
+  package static func vaeFile(in folder: FilePath) throws(FileError) -> FilePath {
+    try WeightFiles.path(in: vaeFolder(folder))
   }
 
   private init(path: FilePath, checkpoint: any WeightSource) {

@@ -34,7 +34,8 @@ package struct Sampling: Sequence, IteratorProtocol {
   private var solver: any Solver
   private var call: Int
   private let first: Int
-  private var latents: Tensor
+  /// The latents as they are now.
+  package private(set) var latents: Tensor
 
   /// The way of `sampler` in so many steps, at least one. `noise` draws what the sampler adds on the way, shaped as the
   /// latents; `inpainting` keeps a part of a picture.
@@ -66,7 +67,7 @@ package struct Sampling: Sequence, IteratorProtocol {
   package mutating func next() -> State? {
     guard call < solver.times.count else { return nil }
     let input = Float(solver.inputFactor(call)) * latents
-    let output = denoiser(input, time: Float(solver.times[call]))
+    let output = denoiser(input, time: Float(solver.times[call]), step: Set(solver.times[first...call]).count - 1)
     let (moved, original) = solver.step(call, latents, output: output, noise: noise)
     call += 1
     latents = moved

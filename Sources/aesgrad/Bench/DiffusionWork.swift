@@ -54,9 +54,9 @@ struct DiffusionWork {
     let (configuration, weights) = try files.unet()
     let unet = try UNet(from: weights, configuration, algorithm: algorithm)
     let conditionings = [10, 11].map { seed in
-      Tensor(randomWithSeed: seed, shape: [1, 77, RandomDiffusion.conditioningWidth], scale: 1.7)
+      Tensor(randomWithSeed: seed, shape: [77, RandomDiffusion.conditioningWidth], scale: 1.7)
     }
-    let denoiser = Denoiser(unet, positive: conditionings[0], negative: conditionings[1], scale: 7.5)
+    let denoiser = Denoiser(unet, Guidance(positive: conditionings[0], negative: conditionings[1], scale: 7.5))
     return { denoiser(latents, time: 10) }
   }
 

@@ -11,7 +11,7 @@ struct Compare: ParsableCommand {
     discussion: """
       Similarity is measured from the mean of all pictures that were rated, since what all pictures share says nothing. \
       Agreement is how often two profiles prefer the same of two pictures. Words are those of a list that ships, by the \
-      text side of the CLIP model.
+      text side of the CLIP model. With -p, the grid also shows what becomes of one prompt and seed under each.
 
       Example: aesgrad compare warm ink --grid both.png
       """)
@@ -22,6 +22,12 @@ struct Compare: ParsableCommand {
   @Option(help: ArgumentHelp("Draw what each likes best, and where they differ.", valueName: "file.png"))
   var grid: PathArgument?
 
+  @Option(name: .shortAndLong, help: ArgumentHelp("Draw this for each profile, too.", valueName: "text"))
+  var prompt: String?
+
+  @OptionGroup(title: "How it is drawn") var sampling: SamplingOptions
+  @OptionGroup(title: "With what") var drawing: DrawingOptions
+
   @OptionGroup var models: ModelOptions
   @OptionGroup var store: StoreOptions
   @OptionGroup var output: OutputOptions
@@ -29,6 +35,7 @@ struct Compare: ParsableCommand {
 
   func validate() throws {
     guard Set(names).count >= 2 else { throw ValidationError("Two different profiles are needed to compare") }
+    if prompt != nil, grid == nil { throw ValidationError("-p needs a --grid, which the pictures go to") }
     if let grid, grid.path.extension != "png" {
       throw ValidationError("--grid \(grid.path.printable): the name must end in .png")
     }
@@ -41,7 +48,8 @@ struct Compare: ParsableCommand {
     var failures = Failures("pictures")
     let (comparison, pictures) = try comparison(in: store, &failures)
     if let grid {
-      try ComparisonSheet(comparison, in: store).drawn().writePNG(to: grid.path, replacing: replacing.force)
+      try ComparisonSheet(comparison, samples: samples(in: store), in: store).drawn().writePNG(
+        to: grid.path, replacing: replacing.force)
     }
     if output.json { try Console.printJSON(comparison) } else { try print(comparison, in: store) }
     try failures.check(total: pictures + failures.count)
@@ -61,6 +69,24 @@ struct Compare: ParsableCommand {
     let pictures = features.isEmpty ? nil : (hashes: hashes, features: Tensor.concatenated(features))
     let words = try WordFeatures(model.location, models.tokenizer())
     return (try ProfileComparison(profiles, pictures: pictures, in: store, words: words), hashes.count)
+  }
+
+  /// The prompt drawn for each profile, and plain first; nil if there is no prompt.
+  private func samples(in store: Store) throws -> ComparisonSheet.Samples? {
+    guard let prompt else { return nil }
+    var plain = try GenerationSettings(for: models)
+    plain.prompt = prompt
+    try sampling.apply(to: &plain)
+    try plain.check()
+    let steered = names.map { name in
+      var settings = plain
+      settings.taste.source = .profiles([.init(name: name, weight: 1)])
+      return settings
+    }
+    let source = try PictureSource(models, drawing, in: store)
+    let pictures = try source.drawn(
+      [plain] + steered, seed: plain.seed ?? UInt64.random(in: 0..<1 << 32), quiet: output.quiet)
+    return (prompt, Array(zip(["no profile"] + names.map(\.description), pictures)))
   }
 
   private func print(_ comparison: ProfileComparison, in store: Store) throws {

@@ -9,7 +9,10 @@ struct ComparisonSheet {
 
   private static let cellSide = 128
 
-  init(_ comparison: ProfileComparison, in store: Store) throws {
+  /// A prompt, and what became of it under each of these names.
+  typealias Samples = (prompt: String, pictures: [(name: String, picture: Picture)])
+
+  init(_ comparison: ProfileComparison, samples: Samples? = nil, in store: Store) throws {
     var rows: [(heading: String, pictures: [String])] = comparison.profiles.map { ($0.profile, $0.favourites) }
     for pair in comparison.pairs {
       rows.append(("\(pair.first), not \(pair.second)", pair.firstOnly))
@@ -18,7 +21,7 @@ struct ComparisonSheet {
     let records = Dictionary(
       try store.pictures(Array(Set(rows.flatMap(\.pictures)))).map { ($0.hash, $0) }
     ) { first, _ in first }
-    let cells = rows.map { row in
+    var cells = rows.map { row in
       row.pictures.map { hash in
         let record = records[hash]
         return ContactSheet.Cell(
@@ -26,9 +29,14 @@ struct ComparisonSheet {
           caption: record?.path.lastComponent.map { ByteString($0.string).description } ?? "")
       }
     }
+    var headings = rows.map(\.heading)
+    if let samples {
+      headings.insert(samples.prompt, at: 0)
+      cells.insert(samples.pictures.map { ContactSheet.Cell($0.picture, caption: $0.name) }, at: 0)
+    }
     let names = comparison.profiles.map(\.profile).joined(separator: ", ")
     sheet = ContactSheet(
-      title: "What \(names) like best, and where they differ", rowHeadings: rows.map(\.heading), rows: cells,
+      title: "What \(names) like best, and where they differ", rowHeadings: headings, rows: cells,
       cellSide: Self.cellSide)
   }
 

@@ -99,7 +99,7 @@ struct Demonstration {
     for (number, prompt) in Self.prompts.enumerated() {
       try run(
         ["generate", "-p", prompt, "-s", "\(Self.firstSeed + number)", "-o", target.string]
-          + (profile.map { ["--profile", $0] + database } ?? []))
+          + (profile.map { ["--profile", $0] } ?? []) + database)
     }
     return try Folder.entries(of: target).filter { $0.extension == "png" }.sorted { $0.string < $1.string }
       .map { try Picture(reading: $0) }

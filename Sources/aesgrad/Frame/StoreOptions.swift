@@ -28,6 +28,14 @@ struct StoreOptions: ParsableArguments {
     return try Store(path, creating: creating)
   }
 
+  /// Opens the database if there is one; one that is named must be there.
+  func openIfPresent() throws(FileError) -> Store? {
+    do throws(FileError) { return try open() } catch {
+      if error.kind == .missing, db == nil { return nil }
+      throw error
+    }
+  }
+
   private static func path(_ name: String, _ variables: [String: String]) -> FilePath? {
     variables[name].flatMap { $0.isEmpty ? nil : FilePath($0) }
   }

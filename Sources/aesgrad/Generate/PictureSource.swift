@@ -1,0 +1,122 @@
+import Aesthetic
+import ArgumentParser
+import CLIPKit
+import Diffusion
+import Files
+import Raster
+import SystemPackage
+import TensorKit
+
+/// What the model is made of besides its own files, and how much memory it may take.
+struct DrawingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A VAE in place of the model's: a file or a folder.", valueName: "file"))
+  var vae: PathArgument?
+
+  @Flag(help: "Take less memory, and more time.")
+  var lowMemory = false
+}
+
+/// A Stable Diffusion model on disk, and the order in which its parts are read: texts are encoded before the UNet, so
+/// that both are never in memory.
+struct PictureSource {
+  let location: ModelLocation
+  /// Where profiles are, and where what is made is kept; nil where there is none.
+  let store: Store?
+  private let models: ModelOptions
+  private let tokenizer: Tokenizer
+  private let files: ModelFiles
+  private let options: DrawingOptions
+
+  /// Finds the parts; nothing large is read yet.
+  init(_ models: ModelOptions, _ options: DrawingOptions, in store: Store?) throws {
+    guard let location = try models.namedModel() else {
+      throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
+    }
+    (self.location, self.store, self.models, self.options) = (location, store, models, options)
+    files = try ModelFiles(location.path)
+    tokenizer = try models.tokenizer()
+    // What is no Stable Diffusion 1.x is to be refused before anything is read.
+    _ = try files.unet()
+    _ = try files.vae(replacement: options.vae?.path)
+  }
+
+  /// What the prompts of each of `settings` say, step by step, and the taste that they meet.
+  func guidances(
+    _ settings: [GenerationSettings], quiet: Bool
+  ) throws -> [(guidance: Guidance, steering: Steering?)] {
+    guard let first = settings.first else { return [] }
+    let encoder = try PromptEncoder(location, tokenizer, first)
+    // Its fingerprint takes a while, and plain pictures need none.
+    let stored = settings.contains { $0.taste.source != .none } ? encoder.storedModel : nil
+    return try settings.map { settings in
+      let steering = try Steering(
+        settings.taste, in: store, model: location, fingerprint: stored?.fingerprint ?? "")
+      var positive: (String) throws -> Tensor = encoder.conditioning
+      if let steering {
+        let kept = store.flatMap { store in stored.map { (store, $0) } }
+        let projection = steering.delta == nil ? try projection(for: steering.aesthetic) : nil
+        positive =
+          SteeredEncoder(
+            encoder, steering, settings.taste, projection: projection, keepingIn: kept, quiet: quiet
+          ).conditioning
+      }
+      let plan = PromptPlan(settings)
+      return (
+        try plan.guidance(
+          scale: settings.scale, empty: encoder.conditioning(""), positive: positive, negative: encoder.conditioning),
+        steering
+      )
+    }
+  }
+
+  /// The projection to the space of this aesthetic.
+  private func projection(for aesthetic: Aesthetic) throws -> TextProjection {
+    let projection = try TextSide(models).projection
+    let width = projection.weight.shape[0]
+    guard aesthetic.width == width else {
+      throw FileError(
+        .malformed, location.path,
+        "is used with a CLIP model of \(width) features; the aesthetic has \(aesthetic.width)",
+        hint: "--clip names the CLIP model that the aesthetic was made with")
+    }
+    return projection
+  }
+
+  /// Reads the UNet and the VAE, for such pictures and conditionings.
+  func model(for settings: PictureSettings, _ guidance: Guidance) throws(FileError) -> PictureModel {
+    let model = try PictureModel(
+      files, vae: options.vae?.path, height: settings.height, memory: options.lowMemory ? .low : .normal)
+    try model.check(settings, guidance)
+    return model
+  }
+
+  /// Makes one picture of each of `settings`, which have one size and one seed.
+  func drawn(_ settings: [GenerationSettings], seed: UInt64, quiet: Bool) throws -> [Picture] {
+    let guidances = try guidances(settings, quiet: quiet)
+    guard let first = settings.first else { return [] }
+    let model = try model(for: first.picture, guidances[0].guidance)
+    return try zip(settings, guidances).enumerated().map { number, wanted in
+      try model.drawn(
+        wanted.0.picture, seed: seed, wanted.1.guidance, what: "picture \(number + 1) of \(settings.count), steps",
+        quiet: quiet)
+    }
+  }
+
+  /// What pictures say of the model they were made with: its hash is that of its file, or of its UNet's.
+  func facts(quiet: Bool) throws -> [GenerationText.Setting] {
+    func hash(_ path: FilePath) throws -> String { String(try InputFile(path).sha256(quiet: quiet).prefix(10)) }
+    var facts = [
+      GenerationText.Setting("Model hash", try hash(files.unetFile)),
+      GenerationText.Setting("Model", location.name),
+    ]
+    if let vae = options.vae?.path {
+      let file = vae.isFolder ? try ModelFiles.vaeFile(in: vae) : vae
+      facts += [
+        GenerationText.Setting("VAE hash", try hash(file)),
+        GenerationText.Setting("VAE", vae.lastComponent?.string ?? vae.string),
+      ]
+    }
+    if options.lowMemory { facts.append(GenerationText.Setting("Low memory", "True")) }
+    return facts
+  }
+}
