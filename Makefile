@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: bootstrap demo test check bench taste fuzz crash format lint arrows help
+.PHONY: bootstrap demo test check bench taste effect fuzz crash format lint arrows help
 
 AESGRAD := .build/release/aesgrad
 BUILD := swift build -c release --explicit-target-dependency-import-check error
@@ -14,9 +14,9 @@ TEST := swift test -c release --skip-build --disable-xctest
 bootstrap:
 	@Tools/bootstrap
 
-demo: bootstrap ## build, and show what there is on the bundled pictures
+demo: bootstrap ## build, and show all of it on the model and the pictures that ship
 	@$(BUILD) --product aesgrad
-	@Tools/demo $(AESGRAD)
+	@$(AESGRAD) demo --out .build/demo --force
 
 test: bootstrap ## build and run all tests, optimised
 	@$(BUILD) --build-tests
@@ -38,6 +38,12 @@ taste: bootstrap ## measure how well a taste is learned: make taste AESGRAD_CLIP
 	@$(BUILD) --product taste-benchmark
 	@.build/release/taste-benchmark --clip "$${AESGRAD_CLIP:?names no CLIP model}" "$${PICTURES:?names no folder}" \
 	  --plot .build/taste.png
+
+# Half an hour or so; what an interrupted run has drawn is not drawn again.
+effect: bootstrap ## measure what profiles learned from the galleries do to pictures, with the model that ships
+	@$(BUILD) --product aesgrad
+	@$(BUILD) --product effect-benchmark
+	@.build/release/effect-benchmark $(AESGRAD) --galleries galleries --out .build/effect
 
 fuzz: bootstrap ## 20,000 mutated files for every reader
 	@$(BUILD) --build-tests

@@ -22,7 +22,9 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let modules: [Target] = [
   .executableTarget(
     name: "aesgrad",
-    dependencies: ["Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    dependencies: [
+      "Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", "PocketModel", arguments, system,
+    ],
     swiftSettings: strict),
   .target(
     name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
@@ -35,6 +37,9 @@ let modules: [Target] = [
     name: "TensorKit", dependencies: ["CKernels", "COneDNN", "COpenBLAS", "Files", system],
     swiftSettings: strict),
   .target(name: "Files", dependencies: [hashes, system], swiftSettings: strict),
+  .target(
+    name: "PocketModel", dependencies: [system], resources: [.copy("pocket"), .copy("galleries")],
+    swiftSettings: strict),
 ]
 
 let shims: [Target] = [
@@ -53,7 +58,10 @@ let benchmarks: [Target] = [
   .executableTarget(
     name: "taste-benchmark",
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
-    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict)
+    path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict),
+  .executableTarget(
+    name: "effect-benchmark", dependencies: ["Raster", "Files", arguments, system], path: "Benchmarks/Effect",
+    swiftSettings: strict),
 ]
 
 let tests: [Target] = [

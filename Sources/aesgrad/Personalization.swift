@@ -8,6 +8,8 @@ struct Personalization {
   let text: TextSide
   let prompts: [String]
   let options: PersonalizationOptions
+  /// How far Adam goes in a step.
+  let learningRate: Double
   private(set) var encoder: TextEncoder
   private let mode: Personalizer.Mode
   private let chunks: [[PromptChunk]]
@@ -25,6 +27,7 @@ struct Personalization {
     _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], _ encoder: TextEncoder
   ) throws {
     (self.text, self.options, self.prompts, self.encoder) = (text, options, prompts, encoder)
+    learningRate = options.learningRate ?? text.model.usualLearningRate
     mode = try options.movement(width: encoder.configuration.width)
     chunks = try text.chunks(of: prompts, encoder.configuration)
     trained = zip(prompts, chunks).filter { !$0.0.isEmpty }.flatMap(\.1).map(\.ids)
@@ -57,7 +60,7 @@ struct Personalization {
   mutating func run(towards target: Tensor, quiet: Bool) throws {
     let steps = isIdle ? 0 : options.steps
     let personalizer = Personalizer(
-      projection: text.projection, target: target, steps: steps, learningRate: options.learningRate,
+      projection: text.projection, target: target, steps: steps, learningRate: learningRate,
       mode: mode, sufficientSimilarity: options.until)
     let texts = isIdle ? chunks.flatMap(\.self).map(\.ids) : trained
     similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
@@ -82,7 +85,7 @@ struct Personalization {
     }
     delta.settings.mode = (options.mode ?? .exact).rawValue
     delta.settings.steps = similarities.count - 1
-    delta.settings.learningRate = options.learningRate
+    delta.settings.learningRate = learningRate
     var hash = SHA256()
     for prompt in prompts { hash.update(Array((prompt + "\n").utf8).span) }
     delta.settings.promptsHash = hash.finish()

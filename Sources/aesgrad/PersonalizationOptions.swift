@@ -18,8 +18,11 @@ struct PersonalizationOptions: ParsableArguments {
   var steps = 20
 
   @Option(
-    name: .customLong("lr"), parsing: .unconditional, help: ArgumentHelp("The learning rate.", valueName: "rate"))
-  var learningRate = 1e-4
+    name: .customLong("lr"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "The learning rate; otherwise 1e-4, or \(ModelLocation.pocketLearningRate) for the model that ships.",
+      valueName: "rate"))
+  var learningRate: Double?
 
   /// What the steps move, by its name on the command line and in files.
   enum Mode: String, ExpressibleByArgument, CaseIterable {
@@ -45,7 +48,7 @@ struct PersonalizationOptions: ParsableArguments {
 
   func validate() throws {
     if steps < 0 { throw ValidationError("--steps \(steps): 0 or more are needed") }
-    if !learningRate.isFinite || learningRate <= 0 {
+    if let learningRate, !learningRate.isFinite || learningRate <= 0 {
       throw ValidationError("--lr \(learningRate): a finite number above 0 is needed")
     }
     if let rank {

@@ -46,7 +46,7 @@ struct Program {
   }
 
   /// The program stands beside the tests.
-  private static var executable: URL {
+  static var executable: URL {
     get throws {
       let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
       let url = folder.appending(path: "aesgrad")

@@ -4,11 +4,13 @@ python evaluate.py clip --work DIR        # zero-shot on 2,000 unseen renders
 python evaluate.py classifier --work DIR  # the judge itself, on the same renders
 python evaluate.py vae --work DIR         # what the autoencoder loses
 python evaluate.py generation --work DIR [--count 200] [--guidance 6] [--steps 20]
+python evaluate.py effect --work DIR --pictures ../../.build/effect   # subjects in what `make effect` has drawn
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
 import pathlib
 import random
@@ -108,6 +110,18 @@ def generation(work: pathlib.Path, count: int, guidance: float, steps: int) -> N
     (work / "generated.txt").write_text("".join(f"{text}  |  {', '.join(one.values())}\n" for text, one in zip(texts, seen)))
 
 
+def effect(work: pathlib.Path, folder: pathlib.Path) -> None:
+    """How often the judge finds the prompt's subject, for each gallery and way of drawing to its taste."""
+    with (folder / "pictures.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    pictures = numpy.stack([numpy.asarray(Image.open(folder / row["picture"]).convert("RGB")) for row in rows])
+    groups: dict[tuple[str, str], list[bool]] = {}
+    for row, seen in zip(rows, classifier.read(work, pictures)):
+        groups.setdefault((row["gallery"], row["how"]), []).append(seen["subject"] == row["subject"])
+    for (gallery, how), right in groups.items():
+        print(f"{gallery}, strength {how}: subject recognised in {numpy.mean(right):.0%} of {len(right)}")
+
+
 def report(what: str, scenes: list[Scene], seen: list[dict[str, str]]) -> None:
     for attribute in ATTRIBUTES:
         right = [one[attribute] == getattr(scene, attribute) for scene, one in zip(scenes, seen)]
@@ -121,10 +135,11 @@ def report(what: str, scenes: list[Scene], seen: list[dict[str, str]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["clip", "classifier", "vae", "generation"])
+    parser.add_argument("what", choices=["clip", "classifier", "vae", "generation", "effect"])
     parser.add_argument("--count", type=int)
     parser.add_argument("--guidance", type=float, default=6.0)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--pictures", type=pathlib.Path, help="where `make effect` has left its pictures")
     paths.add_work_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -134,6 +149,8 @@ def main() -> None:
         judge(options.work, options.count or 2000)
     elif options.what == "vae":
         reconstruction(options.work, options.count or 500)
+    elif options.what == "effect":
+        effect(options.work, options.pictures or parser.error("--pictures is needed"))
     else:
         generation(options.work, options.count or 200, options.guidance, options.steps)
 

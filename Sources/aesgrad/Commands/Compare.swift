@@ -45,8 +45,19 @@ struct Compare: ParsableCommand {
     models.applyThreads()
     if let grid { try OutputFile.checkTarget(grid.path, replacing: replacing.force) }
     let store = try store.open()
-    let model = try ImageModel(models.clipModel())
     var failures = Failures("pictures")
+    let (comparison, pictures) = try comparison(in: store, &failures)
+    if let grid {
+      try ComparisonSheet(comparison, samples: samples(in: store), in: store).drawn().writePNG(
+        to: grid.path, replacing: replacing.force)
+    }
+    if output.json { try Console.printJSON(comparison) } else { try print(comparison, in: store) }
+    try failures.check(total: pictures + failures.count)
+  }
+
+  /// The profiles' comparison, and how many pictures any of them has rated. Pictures that are gone are added to `failures`.
+  func comparison(in store: Store, _ failures: inout Failures) throws -> (ProfileComparison, pictures: Int) {
+    let model = try ImageModel(models.clipModel())
     var seen: Set<ProfileName> = []
     let profiles = try names.filter { seen.insert($0).inserted }.map { name in
       try LearnedProfile(store.profile(name), in: store, by: model, &failures, quiet: output.quiet)
@@ -56,20 +67,14 @@ struct Compare: ParsableCommand {
       $0.map { $0.reshaped([1, $0.count]) }
     }
     let pictures = features.isEmpty ? nil : (hashes: hashes, features: Tensor.concatenated(features))
-    let comparison = try ProfileComparison(
-      profiles, pictures: pictures, in: store, words: WordFeatures(model.location, models.tokenizer()))
-    if let grid {
-      try ComparisonSheet(comparison, samples: samples(in: store), in: store).drawn().writePNG(
-        to: grid.path, replacing: replacing.force)
-    }
-    if output.json { try Console.printJSON(comparison) } else { try print(comparison, in: store) }
-    try failures.check(total: hashes.count + failures.count)
+    let words = try WordFeatures(model.location, models.tokenizer())
+    return (try ProfileComparison(profiles, pictures: pictures, in: store, words: words), hashes.count)
   }
 
   /// The prompt drawn for each profile, and plain first; nil if there is no prompt.
   private func samples(in store: Store) throws -> ComparisonSheet.Samples? {
     guard let prompt else { return nil }
-    var plain = GenerationSettings()
+    var plain = try GenerationSettings(for: models)
     plain.prompt = prompt
     try sampling.apply(to: &plain)
     try plain.check()

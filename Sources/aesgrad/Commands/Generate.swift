@@ -79,7 +79,8 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     models.applyThreads()
-    var base = GenerationSettings()
+    let usual = try GenerationSettings(for: models)
+    var base = usual
     var text: GenerationText?
     if let like {
       let found = try GenerationText(ofPicture: like.path)
@@ -89,7 +90,7 @@ struct Generate: ParsableCommand {
     try sampling.apply(to: &base)
     attached.apply(to: &base.files)
     hypernetworks.apply(to: &base.files)
-    try taste.apply(to: &base)
+    try taste.apply(to: &base, usualRate: usual.taste.learningRate)
     try original.apply(to: &base)
     let hasSize = sampling.width != nil || sampling.height != nil || text?.value("Size") != nil
     var prepared: PreparedOriginal?

@@ -80,7 +80,7 @@ struct Grid: ParsableCommand {
   func run() throws {
     models.applyThreads()
     try OutputFile.checkTarget(out.path, replacing: replacing.force)
-    var base = GenerationSettings()
+    var base = try GenerationSettings(for: models)
     base.prompt = prompt
     try sampling.apply(to: &base)
     attached.apply(to: &base.files)

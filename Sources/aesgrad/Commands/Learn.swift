@@ -36,9 +36,9 @@ struct Learn: ParsableCommand {
     models.applyThreads()
     let store = try store.open()
     let profile = try store.profile(name)
-    let prompts = try prompts(of: profile, store)
     let text = personalization.steps > 0 ? try TextSide(models) : nil
     let model = try ImageModel(models.clipModel())
+    let prompts = try prompts(of: profile, store, for: text?.model ?? model.location)
     var failures = Failures("pictures")
     let pictures = try store.ratedPictures(profile)
     try FeatureWork(store: store, model: model, quiet: output.quiet).complete(pictures, &failures)
@@ -67,11 +67,13 @@ struct Learn: ParsableCommand {
     try failures.check(total: pictures.count)
   }
 
-  private func prompts(of profile: Profile, _ store: Store) throws(FileError) -> [String] {
+  private func prompts(
+    of profile: Profile, _ store: Store, for model: ModelLocation
+  ) throws(FileError) -> [String] {
     let given = try personalization.allPrompts()
     if !given.isEmpty { return given }
     let own = try store.prompts(profile, limit: Self.ownPrompts)
-    return own.isEmpty ? NeutralPrompts.training : own
+    return own.isEmpty ? model.neutralPrompts.training : own
   }
 
   private struct Report: Encodable {

@@ -77,8 +77,9 @@ struct Personalize: ParsableCommand {
       if let plain { conditioning = blended(plain, conditioning, weight: weight, blending.blending) }
       try Interruption.whileWriting {
         try SafetensorsWriter.write(
-          [WeightEntry("conditioning", conditioning)], metadata: metadata(prompts[0], source, text.model), to: out,
-          replacing: replacing.force)
+          [WeightEntry("conditioning", conditioning)],
+          metadata: metadata(prompts[0], source, text.model, work.learningRate),
+          to: out, replacing: replacing.force)
       }
     }
     if let path = delta?.path {
@@ -133,11 +134,13 @@ struct Personalize: ParsableCommand {
     return turned
   }
 
-  private func metadata(_ prompt: String, _ source: String, _ model: ModelLocation) -> [ByteString: ByteString] {
+  private func metadata(
+    _ prompt: String, _ source: String, _ model: ModelLocation, _ learningRate: Double
+  ) -> [ByteString: ByteString] {
     [
       "kind": "conditioning", "text": ByteString(prompt), "clip_skip": "\(clipSkip)", "model": ByteString(model.name),
       "aesthetic": ByteString(source), "steps": "\(personalization.steps)",
-      "learning_rate": "\(personalization.learningRate)", "mode": ByteString(mode.rawValue),
+      "learning_rate": "\(learningRate)", "mode": ByteString(mode.rawValue),
       "weight": "\(blending.weight)",
     ]
   }

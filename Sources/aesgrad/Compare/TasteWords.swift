@@ -17,4 +17,12 @@ enum TasteWords {
     romantic gloomy cheerful melancholic dreamy eerie peaceful dramatic elegant cute grotesque majestic nostalgic futuristic
     gothic baroque impressionist cubist surreal expressionist realistic fantasy vintage modern medieval oriental
     """.split { $0 == " " || $0 == "\n" }.map(String.init)
+
+  /// Those that the model that ships knows.
+  static let pocket = [
+    "pastel", "neon", "sepia", "black and white", "warm", "cool", "night", "dawn", "vivid", "forest green",
+    "flat design", "line art", "hatching", "pointillism", "watercolour", "pixel art", "papercut", "stained glass",
+    "sailboat", "lighthouse", "cottage", "mountain", "castle", "cactus", "rocket", "fish", "balloon", "mushroom",
+    "palm tree", "cat", "windmill", "sunflower", "whale", "butterfly",
+  ]
 }

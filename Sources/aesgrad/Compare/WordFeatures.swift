@@ -7,16 +7,16 @@ struct WordFeatures {
   let words: [String]
   private let features: [[Double]]
 
-  /// The words of `TasteWords` by the text side of the CLIP model at `clip`.
+  /// The model's `tasteWords` by the text side of the CLIP model at `clip`.
   init(_ clip: ModelLocation, _ tokenizer: Tokenizer) throws(FileError) {
     let encoder = try TextEncoder(clip)
     let projection = try TextProjection(clip)
     let length = encoder.configuration.positionCount
-    let ids = TasteWords.all.map { tokenizer.encode($0, length: length) }
+    words = clip.tasteWords
+    let ids = words.map { tokenizer.encode($0, length: length) }
     for row in ids { try encoder.configuration.checkKnows(row, clip) }
     let found = projection(encoder.pooled(ids))
     let center = found.unitMean()
-    words = TasteWords.all
     features = (0..<found.rows).map { found.unitRow($0).minus(center) }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLIPKit
 import Files
 import Foundation
+import PocketModel
 import SystemPackage
 import TensorKit
 
@@ -13,7 +14,7 @@ struct ModelOptions: ParsableArguments {
       "The Stable Diffusion model.",
       discussion: """
         A diffusers folder, a single-file checkpoint, or a name such as org/name in the local Hugging Face cache. \
-        Otherwise $AESGRAD_MODEL.
+        Otherwise $AESGRAD_MODEL, or the small model that ships.
         """, valueName: "model"))
   var model: PathArgument?
 
@@ -40,10 +41,14 @@ struct ModelOptions: ParsableArguments {
     if let threads { Threads.use(threads) }
   }
 
-  /// The model named by `-m` or `$AESGRAD_MODEL`; nil if there is neither.
+  /// The model named by `-m` or `$AESGRAD_MODEL`. Where there is neither, nor a CLIP model that is named, the one that ships,
+  /// if it is there.
   func namedModel() throws(FileError) -> ModelLocation? {
-    guard let name = model?.path ?? Self.variable("AESGRAD_MODEL") else { return nil }
-    return try ModelLocation.find(name, cache: Self.cache)
+    if let name = model?.path ?? Self.variable("AESGRAD_MODEL") {
+      return try ModelLocation.find(name, cache: Self.cache)
+    }
+    guard clip == nil, Self.variable("AESGRAD_CLIP") == nil else { return nil }
+    return try PocketModel.folder().map { folder throws(FileError) in try ModelLocation(folder) }
   }
 
   /// The CLIP model named by `--clip` or `$AESGRAD_CLIP`; nil if there is neither.

@@ -23,6 +23,16 @@ struct GenerationSettings: Hashable {
   var original: OriginalSettings?
   var files = AttachmentSettings()
 
+  /// What is usual for the model that is named, or for any.
+  init(for models: ModelOptions) throws(FileError) {
+    guard let model = try models.namedModel() else { return }
+    // What is wrong with the model's files shows when they are read.
+    if let side = try? ModelFiles(model.path).pictureSide() { (picture.width, picture.height) = (side, side) }
+    taste.learningRate = model.usualLearningRate
+  }
+
+  init() {}
+
   /// Throws for what only the prompt tells to be impossible.
   func check() throws {
     guard isMixed else { return }

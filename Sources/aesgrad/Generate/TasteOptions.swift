@@ -1,5 +1,6 @@
 import Aesthetic
 import ArgumentParser
+import CLIPKit
 import Files
 import SystemPackage
 
@@ -26,7 +27,9 @@ struct TasteOptions: ParsableArguments {
 
   @Option(
     name: .customLong("aesthetic-lr"), parsing: .unconditional,
-    help: ArgumentHelp("Their learning rate; otherwise 1e-4.", valueName: "rate"))
+    help: ArgumentHelp(
+      "Their learning rate; otherwise 1e-4, or \(ModelLocation.pocketLearningRate) for the model that ships.",
+      valueName: "rate"))
   var aestheticRate: Double?
 
   func validate() throws {
@@ -43,14 +46,14 @@ struct TasteOptions: ParsableArguments {
   }
 
   /// Puts what was asked for into `settings`; the rest stays.
-  func apply(to settings: inout GenerationSettings) throws {
+  func apply(to settings: inout GenerationSettings, usualRate: Double) throws {
     if !profiles.isEmpty {
-      settings.taste = TasteSettings()
+      settings.taste = TasteSettings(learningRate: usualRate)
       settings.taste.source = .profiles(profiles.map { .init(name: $0.name, weight: $0.weight) })
     }
     if let path = aesthetic?.path {
       let isOther = if case .profiles = settings.taste.source { true } else { false }
-      if isOther { settings.taste = TasteSettings() }
+      if isOther { settings.taste = TasteSettings(learningRate: usualRate) }
       settings.taste.source = .file(path)
       settings.taste.isPerPrompt = true
     }
@@ -94,5 +97,5 @@ struct TasteSettings: Hashable {
   var hashes: [String] = []
 
   /// No taste.
-  init() {}
+  init(learningRate: Double = 1e-4) { self.learningRate = learningRate }
 }

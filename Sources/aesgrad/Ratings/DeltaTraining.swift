@@ -55,7 +55,7 @@ struct DeltaTraining {
     try work.run(towards: target, quiet: quiet)
     let seconds = (clock.now - start).seconds
     delta = try work.delta(base: base)
-    let unseen = NeutralPrompts.unseen.filter { !prompts.contains($0) }
+    let unseen = text.model.neutralPrompts.unseen.filter { !prompts.contains($0) }
     report = Report(
       mode: delta.settings.mode, prompts: prompts.count, similarity: work.similarities, seconds: seconds,
       unseen: try Self.measure(unseen, plain: plain, trained: work, target, quiet: quiet))
