@@ -4,6 +4,7 @@ import CLIPKit
 import Diffusion
 import Files
 import Raster
+import Remote
 import SystemPackage
 import TensorKit
 
@@ -56,6 +57,7 @@ struct Generate: ParsableCommand {
   @OptionGroup(title: "Files of other programs") var attached: TextAttachmentOptions
   @OptionGroup(title: "Files of other programs, for the UNet") var hypernetworks: HypernetworkOptions
 
+  @OptionGroup(title: "Who draws") var remote: RemoteOptions
   @OptionGroup var models: ModelOptions
   @OptionGroup var drawing: DrawingOptions
   @OptionGroup var store: StoreOptions
@@ -79,7 +81,8 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     models.applyThreads()
-    let usual = try GenerationSettings(for: models)
+    // A server's model is not known here.
+    let usual = try remote.backend == nil ? GenerationSettings(for: models) : GenerationSettings()
     var base = usual
     var text: GenerationText?
     if let like {
@@ -103,10 +106,30 @@ struct Generate: ParsableCommand {
       return settings
     }
     for settings in wanted { try settings.check() }
+    if let server = try remote.server() { return try draw(wanted, by: server) }
     if bestOf > 1, base.taste.source == .none {
       throw ValidationError("--best-of \(bestOf): only a --profile or an --aesthetic can rank pictures")
     }
     try draw(wanted, from: prepared, like: text)
+  }
+
+  /// Has a server make the pictures of all prompts.
+  private func draw(_ wanted: [GenerationSettings], by server: RemoteServer) throws {
+    for (option, isGiven) in [
+      ("--best-of", bestOf > 1), ("--preview", preview != nil), ("--vae", drawing.vae != nil),
+      ("--low-memory", drawing.lowMemory),
+    ] where isGiven {
+      throw ValidationError("\(option) and --backend exclude each other: the server draws")
+    }
+    let run = RemoteRun(
+      server: server, store: try openStore(wanted[0]), folder: try PictureFolder(out?.path ?? "."), count: count,
+      output: output)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let seed = wanted[0].seed ?? UInt64.random(in: 0..<1 << 32)
+    let made = try wanted.flatMap { try run($0, seed: seed) }
+    let sheet = try grid ? PictureRun.writeGrid(of: made, wanted[0].prompt, to: run.folder, quiet: output.json) : nil
+    try report(made, grid: sheet, seconds: (clock.now - start).seconds, steps: wanted[0].picture.steps)
   }
 
   /// Makes the pictures of all prompts.
@@ -134,12 +157,14 @@ struct Generate: ParsableCommand {
     for (settings, (guidance, steering)) in zip(wanted, guidances) {
       made += try run(settings, seed: seed, guidance, steering, model, judge, preview)
     }
-    let sheet = try grid ? run.writeGrid(of: made, wanted[0].prompt) : nil
+    let sheet = try grid ? PictureRun.writeGrid(of: made, wanted[0].prompt, to: run.folder, quiet: output.json) : nil
+    try report(made, grid: sheet, seconds: (clock.now - start).seconds, steps: wanted[0].picture.steps)
+  }
+
+  private func report(_ made: [PictureRun.Made], grid: FilePath?, seconds: Double, steps: Int) throws {
     guard output.json else { return }
     try Console.printJSON(
-      Report(
-        pictures: made.map(\.report), grid: sheet?.printable, seconds: (clock.now - start).seconds,
-        steps: wanted[0].picture.steps))
+      Report(pictures: made.map(\.report), grid: grid?.printable, seconds: seconds, steps: steps))
   }
 
   private struct Report: Encodable {
