@@ -44,7 +44,7 @@ struct PictureSource {
   func guidances(
     _ settings: [GenerationSettings], quiet: Bool
   ) throws -> [(guidance: Guidance, steering: Steering?)] {
-    guard let first = settings.first else { return [] }
+    if settings.isEmpty { return [] }
     let (texts, attachments) = try opened(settings)
     let encoder = try PromptEncoder(location, tokenizer, attachments, first)
     // Its fingerprint takes a while, and plain pictures need none.
@@ -114,7 +114,7 @@ struct PictureSource {
   /// Makes one picture of each of `settings`, which have one size and one seed.
   func drawn(_ settings: [GenerationSettings], seed: UInt64, quiet: Bool) throws -> [Picture] {
     let guidances = try guidances(settings, quiet: quiet)
-    guard let first = settings.first else { return [] }
+    if settings.isEmpty { return [] }
     let model = try model(for: settings, guidances[0].guidance)
     return try zip(settings, guidances).enumerated().map { number, wanted in
       try model.drawn(
