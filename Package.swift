@@ -30,6 +30,7 @@ let modules: [Target] = [
     name: "Aesthetic", dependencies: ["CLIPKit", "Raster", "TensorKit", "Files", database, system],
     swiftSettings: strict),
   .target(name: "Diffusion", dependencies: ["TensorKit", "Files", system], swiftSettings: strict),
+  .target(name: "Remote", dependencies: ["Raster", "Files", system], swiftSettings: strict),
   .target(name: "CLIPKit", dependencies: ["Raster", "TensorKit", "Files", system], swiftSettings: strict),
   .target(name: "Raster", dependencies: ["CImageCodecs", "Files", system], swiftSettings: strict),
   .target(
@@ -79,6 +80,8 @@ let tests: [Target] = [
   .testTarget(
     name: "DiffusionTests", dependencies: ["Diffusion", "TensorKit", "Files", "TestSupport", system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "RemoteTests", dependencies: ["Remote", "Raster", "Files", "TestSupport", system], swiftSettings: strict),
   .testTarget(
     name: "AestheticTests",
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],

@@ -41,12 +41,12 @@ extension Delta {
   }
 
   /// The nearest delta whose linear maps change by at most this rank, by their leading singular values; the rest stays as it is, and so
-  /// do maps whose factors would take more room than the whole.
-  package func factorised(rank: Int) -> Delta {
+  /// do maps whose factors would take more room than the whole, unless `whereLonger`.
+  package func factorised(rank: Int, whereLonger: Bool = false) -> Delta {
     precondition(rank > 0, "a rank of \(rank)")
     let maps = changes.compactMap { name, change -> (ByteString, Tensor)? in
       guard case .exact(let difference) = change, difference.shape.count == 2,
-        rank * (difference.rows + difference.width) < difference.count
+        whereLonger || rank * (difference.rows + difference.width) < difference.count
       else { return nil }
       return (name, difference)
     }
@@ -103,7 +103,7 @@ extension Delta.Change {
   }
 
   /// The difference as a whole, of the parameter's shape; nil for rows, which do not say how many there are.
-  private var whole: Tensor? {
+  var whole: Tensor? {
     switch self {
     case .exact(let difference): difference
     case .lowRank(let up, let down): matrixProduct(up, down)

@@ -8,15 +8,14 @@
 #if defined(__x86_64__) && defined(__linux__)
 
 #include <cpuid.h>
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MATRIX_UNIT __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
+#include "matrix_unit.h"
 
-// A tile is the matrix unit's register: 16 rows of 64 bytes. Numbers are packed in groups of four tiles, 32 rows by 32
-// columns: high parts of rows 0-15 and 16-31, then low parts of both.
-enum { SIDE = 32, TILE = 1024, GROUP = 4 * TILE };
+// Numbers are packed in groups of four tiles, 32 rows by 32 columns: high parts of rows 0-15 and 16-31, then low parts of
+// both.
+enum { SIDE = 32, GROUP = 4 * TILE };
 
 // Inputs are taken in stretches of this many, and rows in panels of at most so many: a panel's stretch stays in the cache
 // of second level (1 MB here) while all the weights pass by it.
@@ -45,13 +44,6 @@ MATRIX_UNIT static inline void split(__m512 x, __m256i *high, __m256i *low) {
   *low = (__m256i)_mm512_cvtneps_pbh(_mm512_sub_ps(x, rounded));
 }
 
-// Sixteen columns from `column` on of a row of `width`, zeros behind its end.
-MATRIX_UNIT static inline __m512 load(const float *row, size_t column, size_t width) {
-  if (column + 16 <= width) return _mm512_loadu_ps(row + column);
-  __mmask16 mask = column < width ? (__mmask16)((1u << (width - column)) - 1) : 0;
-  return _mm512_maskz_loadu_ps(mask, row + column);
-}
-
 // The right side of the unit's product wants two consecutive inputs of one output side by side, outputs in columns.
 MATRIX_UNIT void ag_split_weights(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {
   size_t across = groups(inputs);
@@ -63,7 +55,7 @@ MATRIX_UNIT void ag_split_weights(const float *weights, void *packed, size_t inp
       size_t place = output % SIDE / 16 * TILE + output % 16 * 4;
       for (size_t input = 0; input < inputs; input += 16) {
         uint32_t pairs[2][8];
-        split(load(row, input, inputs), (__m256i *)pairs[0], (__m256i *)pairs[1]);
+        split(load_columns(row, input, inputs), (__m256i *)pairs[0], (__m256i *)pairs[1]);
         char *group = line + input / SIDE * GROUP + input % SIDE / 16 * (TILE / 2) + place;
         for (size_t pair = 0; pair < 8; pair++) {
           memcpy(group + pair * 64, &pairs[0][pair], 4);
@@ -81,7 +73,7 @@ MATRIX_UNIT static void pack_rows(const float *x, size_t stride, size_t rows, si
     for (size_t column = 0; column < width; column += 16) {
       char *target = place + column / SIDE * GROUP + column % SIDE * 2;
       __m256i high = _mm256_setzero_si256(), low = high;
-      if (row < rows) split(load(x + row * stride, column, valid), &high, &low);
+      if (row < rows) split(load_columns(x + row * stride, column, valid), &high, &low);
       _mm256_store_si256((__m256i *)target, high);
       _mm256_store_si256((__m256i *)(target + 2 * TILE), low);
     }
@@ -116,7 +108,7 @@ MATRIX_UNIT static void finish(const ag_split *product, float *sums, size_t row,
     size_t first = output + 16 * half;
     if (first >= product->outputs) return;
     size_t count = product->outputs - first;
-    __mmask16 mask = count < 16 ? (__mmask16)((1u << count) - 1) : 0xFFFF;
+    __mmask16 mask = first_lanes(count);
     __m512 bias = product->bias && !started ? _mm512_maskz_loadu_ps(mask, product->bias + first) : _mm512_setzero_ps();
     float *y = product->y + row * product->outputs + first;
     float *part = sums + 256 * half;
@@ -145,13 +137,7 @@ static char *workplace(void) {
 MATRIX_UNIT int ag_split_product(const ag_split *product) {
   char *panel = workplace();
   if (!panel) return 0;
-  struct __attribute__((packed)) {
-    uint8_t palette, start, reserved[14];
-    uint16_t bytes[16];
-    uint8_t rows[16];
-  } tiles = {.palette = 1};
-  for (int i = 0; i < 8; i++) tiles.bytes[i] = 64, tiles.rows[i] = 16;
-  _tile_loadconfig(&tiles);
+  configure_tiles();
   float sums[1024] __attribute__((aligned(64)));
   size_t across = groups(product->inputs), down = groups(product->rows), lines = groups(product->outputs);
   size_t panels = (down + PANEL - 1) / PANEL;

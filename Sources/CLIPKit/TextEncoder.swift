@@ -4,7 +4,7 @@ package import TensorKit
 /// CLIP's text encoder (Radford et al. 2021, arXiv 2103.00020, section 2.4): a causal transformer over token and position
 /// embeddings, with a final layer norm. Its weights stay as stored, so that they can be changed.
 package struct TextEncoder: Sendable {
-  package let configuration: TextConfiguration
+  package internal(set) var configuration: TextConfiguration
   /// [vocabulary, width].
   package var tokenTable: Tensor
   /// [positions, width].

@@ -10,7 +10,7 @@ extension WeightKind {
     Rule(.lycoris, "a LyCORIS file (LoHa)", when: { $0.has(suffix: ".hada_w1_a") }) { [modules($0, ".hada_w1_a")] },
     Rule(.lycoris, "a LyCORIS file (LoKr)", when: { $0.has(suffix: ".lokr_w1") || $0.has(suffix: ".lokr_w1_a") }),
     Rule(.lycoris, "a LyCORIS file (full weight differences)", when: { $0.has(suffix: ".diff") }) {
-      [modules($0, ".diff")]
+      [modules($0, ".diff"), base($0, ".diff")].compactMap(\.self)
     },
     lora("kohya", ".lora_down.weight"), lora("diffusers", ".lora.down.weight"),
     lora("diffusers", "_lora.down.weight"), lora("PEFT", ".lora_A.weight"),
@@ -20,7 +20,10 @@ extension WeightKind {
       when: { $0.has(prefix: "control_model.") || $0.has(prefix: "controlnet_cond_embedding.") }),
     Rule(.textualInversion, "a textual inversion", when: isTextualInversion, details: inversionDetails),
     Rule(.hypernetwork, "a hypernetwork", when: isHypernetwork) { file in
-      ["widths " + hypernetworkWidths.filter { file.has(prefix: "\($0).") }.map(String.init).joined(separator: " ")]
+      let widths = hypernetworkWidths.filter { file.has(prefix: "\($0).") }
+      let base =
+        widths.contains(768) ? "for Stable Diffusion 1.x" : widths.contains(1024) ? "for Stable Diffusion 2.x" : nil
+      return ["widths " + widths.map(String.init).joined(separator: " "), base].compactMap(\.self)
     },
     // Its tensors have the encoder's own names; where they are of low rank, all of them are factors.
     Rule(
@@ -54,8 +57,21 @@ extension WeightKind {
     Rule(.lora, "a LoRA (\(style))", when: { $0.has(suffix: suffix) }) { file in
       let ranks = Set(file.names.filter { $0.hasSuffix(suffix) }.compactMap { file.shape($0)?.first }).sorted()
       let rank = ranks.count == 1 ? "rank \(ranks[0])" : "ranks \(ranks.first ?? 0) to \(ranks.last ?? 0)"
-      return [rank, modules(file, suffix)]
+      return [rank, modules(file, suffix), base(file, suffix)].compactMap(\.self)
     }
+  }
+
+  /// The family that the changed modules belong to, as far as the width of what they read tells.
+  private static func base(_ file: Inventory, _ suffix: ByteString) -> String? {
+    if file.has(prefix: "lora_te2_") || file.has(prefix: "text_encoder_2.") { return "for SDXL" }
+    let reader = file.names.first { name in
+      guard name.hasSuffix(suffix), let text = name.string else { return false }
+      let endings =
+        isTextModule(name)
+        ? ["q_proj", "k_proj", "v_proj", "fc1"] : ["attn2_to_k", "attn2.to_k", "attn2.processor.to_k"]
+      return endings.contains { text.dropLast(suffix.bytes.count).hasSuffix($0) }
+    }
+    return contextFamily(reader.flatMap { file.shape($0) }).map { "for " + $0 }
   }
 
   /// How many layers of the text encoder and of the UNet are changed.
@@ -132,7 +148,8 @@ extension WeightKind {
   private static let hypernetworkWidths = [320, 640, 768, 1024, 1280]
 
   private static func isHypernetwork(_ file: Inventory) -> Bool {
-    file.has(suffix: "linear.0.weight") && hypernetworkWidths.contains { file.has(prefix: "\($0).") }
+    (file.has(suffix: ".linear.0.weight") || file.has(suffix: ".linear1.weight"))
+      && hypernetworkWidths.contains { file.has(prefix: "\($0).") }
   }
 
   private static func isTextualInversion(_ file: Inventory) -> Bool {
@@ -145,7 +162,7 @@ extension WeightKind {
   private static func inversionDetails(_ file: Inventory) -> [String] {
     guard let shape = file.names.first.flatMap({ file.shape($0) }), let width = shape.last else { return [] }
     let count = shape.count > 1 ? shape[0] : 1
-    return ["\(count) vector\(count == 1 ? "" : "s") of width \(width)"]
+    return ["\(count) vector\(count == 1 ? "" : "s") of width \(CLIPFamily.describe(width: width))"]
   }
 
   private static func isVector(_ shape: [Int]?) -> Bool {

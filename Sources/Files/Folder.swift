@@ -41,3 +41,18 @@ public enum Folder {
     }
   }
 }
+
+extension Folder {
+  /// Makes the folder at `path`, whose parent must be there; an error if something is there already.
+  public static func make(_ path: FilePath) throws(FileError) {
+    guard unsafe path.withPlatformString({ unsafe mkdir($0, 0o777) }) == 0 else {
+      throw FileError(.cannotCreate, path, "cannot be made (\(Errno(rawValue: errno)))")
+    }
+  }
+
+  /// Removes `files` and the folder at `path`, which a failed output has made, as far as they are there.
+  public static func removeMade(_ path: FilePath, with files: [FilePath]) {
+    for file in files { _ = unsafe file.withPlatformString { unsafe unlink($0) } }
+    _ = unsafe path.withPlatformString { unsafe rmdir($0) }
+  }
+}

@@ -5,8 +5,8 @@ import Synchronization
 
 /// How many threads the arithmetic may use.
 ///
-/// There is one pool, Dispatch's. oneDNN and OpenBLAS run on one thread each inside it: their own pools would spin
-/// against ours and against each other.
+/// There is one pool, and Dispatch's where that is at work already. oneDNN and OpenBLAS run on one thread each inside it:
+/// their own pools would spin against ours and against each other.
 public enum Threads {
   private static let chosen = Atomic<Int>(0)
   @TaskLocal static var isInsideParallel = false
@@ -38,8 +38,12 @@ package func parallel(
     if count > 0 { body(0..<count) }
     return
   }
-  DispatchQueue.concurrentPerform(iterations: pieces) { piece in
-    Threads.$isInsideParallel.withValue(true) { body(count * piece / pieces..<count * (piece + 1) / pieces) }
+  Threads.$isInsideParallel.withValue(true) {
+    @Sendable func call(_ piece: Int) { body(count * piece / pieces..<count * (piece + 1) / pieces) }
+    if WorkerPool.shared.run(pieces: pieces, threads: Threads.count, call) { return }
+    DispatchQueue.concurrentPerform(iterations: pieces) { piece in
+      Threads.$isInsideParallel.withValue(true) { call(piece) }
+    }
   }
 }
 

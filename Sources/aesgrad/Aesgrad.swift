@@ -9,7 +9,7 @@ struct Aesgrad: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Info.self, Tokenize.self, Embed.self, Encode.self, Personalize.self, ProfileCommand.self, Rate.self, Undo.self,
-      Learn.self, Generate.self, Grid.self, Rank.self, Next.self, Compare.self, Demo.self,
+      Learn.self, Generate.self, Grid.self, Rank.self, Next.self, Compare.self, Export.self, Import.self, Demo.self,
       Bench.self,
     ])
 

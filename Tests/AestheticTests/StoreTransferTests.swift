@@ -33,8 +33,8 @@ struct StoreTransferTests {
   func stored() throws {
     try StoreFixture.withStore { store, profile, _ in
       try StoreFixture.fill(store, profile)
-      let delta = try store.latestDelta(profile, fingerprint: StoreFixture.encoder.fingerprint, model: "m")
-      #expect(delta.version == 1 && delta.delta.contents == StoreFixture.delta.contents)
+      let latest = try store.latestDelta(profile, fingerprint: StoreFixture.encoder.fingerprint, model: "m")
+      #expect(try latest.version == 1 && store.delta(latest).contents == StoreFixture.delta.contents)
       let stored = try #require(try store.deltas(profile).first)
       #expect(stored.size == 4 * (8 + 2 + 16 + 8 + 4) && stored.settings == StoreFixture.delta.settings)
       let version = try store.latestVersion(profile)

@@ -50,7 +50,7 @@ struct WeightKindTests {
       .checkpoint, "a Stable Diffusion checkpoint, Stable Diffusion 2.x, without a text encoder",
       [unet, (context, [320, 1024]), decoder]),
     Case(
-      .lora, "a LoRA (kohya), rank 16, 1 text and 2 image modules",
+      .lora, "a LoRA (kohya), rank 16, 1 text and 2 image modules, for Stable Diffusion 1.x",
       [
         ("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", [16, 768]),
         ("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight", [3072, 16]),
@@ -64,10 +64,10 @@ struct WeightKindTests {
         ("unet.mid_block.attentions.0.proj_out.lora.down.weight", [4, 1280]),
       ]),
     Case(
-      .lora, "a LoRA (PEFT), rank 4, 1 text and 0 image modules",
+      .lora, "a LoRA (PEFT), rank 4, 1 text and 0 image modules, for Stable Diffusion 1.x",
       [("text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight", [4, 768])]),
     Case(
-      .lycoris, "a LyCORIS file (full weight differences), 1 text and 0 image modules",
+      .lycoris, "a LyCORIS file (full weight differences), 1 text and 0 image modules, for Stable Diffusion 1.x",
       [("lora_te_text_model_encoder_layers_0_mlp_fc1.diff", [3072, 768])]),
     Case(
       .clip, "a CLIP model, text: width 768, 2 layers, images: width 1024, 1 layers, patches of 14",
@@ -91,11 +91,24 @@ struct WeightKindTests {
         ("down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight", [320, 768]),
       ]),
     Case(.controlNet, "a ControlNet", [("control_model.input_blocks.0.0.weight", [320, 4, 3, 3])]),
-    Case(.textualInversion, "a textual inversion, 3 vectors of width 768", [("emb_params", [3, 768])]),
-    Case(.textualInversion, "a textual inversion, 1 vector of width 768", [("<my-cat>", [768])]),
     Case(
-      .hypernetwork, "a hypernetwork, widths 320 768",
+      .textualInversion, "a textual inversion, 3 vectors of width 768 (CLIP ViT-L, Stable Diffusion 1.x)",
+      [("emb_params", [3, 768])]),
+    Case(
+      .textualInversion, "a textual inversion, 1 vector of width 768 (CLIP ViT-L, Stable Diffusion 1.x)",
+      [("<my-cat>", [768])]),
+    Case(
+      .hypernetwork, "a hypernetwork, widths 320 768, for Stable Diffusion 1.x",
       [("768.0.linear.0.weight", [1536, 768]), ("320.0.linear.0.weight", [640, 320])]),
+    Case(
+      .hypernetwork, "a hypernetwork, widths 768, for Stable Diffusion 1.x",
+      [("768.0.linear1.weight", [1536, 768]), ("768.0.linear2.weight", [768, 1536])]),
+    Case(
+      .lora, "a LoRA (kohya), rank 2, 0 text and 1 image modules, for SDXL",
+      [
+        ("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", [2, 2048]),
+        ("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_up.weight", [2, 2]),
+      ]),
     Case(.aesthetic, "an aesthetic, width 768 (CLIP ViT-L, Stable Diffusion 1.x)", [("", [1, 768])]),
     Case(.aesthetic, "an aesthetic, width 1024 (OpenCLIP ViT-H, Stable Diffusion 2.x)", [("x", [1024])]),
     Case(.aesthetic, "an aesthetic, width 20", [("aesthetic", [20]), ("mean", [20])]),

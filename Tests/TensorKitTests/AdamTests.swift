@@ -117,6 +117,11 @@ import Testing
       // Sums of up to 129 terms: a few times 6e-8 of the largest.
       expectClose(
         linear(x.rows(0..<count), weight: weight), y.rows(0..<count), relative: 2e-6, "\(name), \(count) rows")
+      for kernel in FewRowsKernel.available {
+        expectClose(
+          fewRowsProduct(x.rows(0..<count), weight, kernel: kernel), y.rows(0..<count), relative: 2e-6,
+          "\(name), \(count) rows, \(kernel)")
+      }
     }
   }
 }

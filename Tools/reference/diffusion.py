@@ -1,8 +1,8 @@
 """Makes Tests/DiffusionTests/Fixtures: what diffusers computes with three small models, and where its samplers arrive.
 usage: python diffusion.py FIXTURES_FOLDER
 
-The weights are not stored (synthetic.py computes them). MODEL.json holds the configurations, the names and shapes, and for each name the one in a single-file
-checkpoint. Values are computed in double precision and rounded; samplers run in single precision, as diffusers does.
+The weights are not stored, but computed from the tensors' names (synthetic.py). MODEL.json holds the configurations, the
+names and shapes, and for each name the one in a single-file checkpoint. Values are computed in double precision and rounded; samplers run in single precision, as diffusers does.
 """
 import json
 import sys
@@ -17,23 +17,10 @@ from diffusers.loaders import single_file_utils
 from diffusers.schedulers import scheduling_euler_ancestral_discrete
 from safetensors.torch import save_file
 
-from synthetic import filled, numbers, plain, random
+from synthetic import UNETS, filled, numbers, plain, random
 
 folder = Path(sys.argv[1])
 torch.set_grad_enabled(False)
-UNETS = {
-    # The pocket model's shape.
-    "pocket": dict(layers_per_block=1, block_out_channels=(64, 128, 160), cross_attention_dim=192, attention_head_dim=4,
-                   down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-                   up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), norm_num_groups=8),
-    # Stable Diffusion's, with a tenth of its channels.
-    "narrow": dict(layers_per_block=2, block_out_channels=(32, 64, 96, 96), cross_attention_dim=48, attention_head_dim=8,
-                   norm_num_groups=32),
-    # For inpainting; attention in the coarser level only, another number of heads in each.
-    "odd": dict(in_channels=9, layers_per_block=1, block_out_channels=(48, 80), cross_attention_dim=40,
-                attention_head_dim=(3, 5), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-                up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), norm_num_groups=16),
-}
 VAES = {
     "pocket": dict(layers_per_block=1, block_out_channels=(32, 64, 64, 96), norm_num_groups=4),
     "narrow": dict(layers_per_block=2, block_out_channels=(32, 64, 64, 64), norm_num_groups=32),

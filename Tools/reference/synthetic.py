@@ -1,12 +1,26 @@
-"""Models whose weights are computed from their names, so that none have to be stored.
+"""The small UNets of the fixtures, and the numbers that they are made of.
 
-Element i of the tensor called NAME is, from -1 to 1, the top 24 bits of the i-th number of SplitMix64 begun with the FNV-1a
-hash of NAME; matrices and kernels are scaled by 1.7 / √(inputs), gains are 1 + x / 5, biases x / 5.
+Nothing is stored: element i of the tensor called NAME is, from -1 to 1, the top 24 bits of the i-th number of SplitMix64
+begun with the FNV-1a hash of NAME; matrices and kernels are scaled by 1.7 / √(inputs), gains are 1 + x / 5, biases x / 5.
 """
 import math
 
 import numpy
 import torch
+
+UNETS = {
+    # The pocket model's shape.
+    "pocket": dict(layers_per_block=1, block_out_channels=(64, 128, 160), cross_attention_dim=192, attention_head_dim=4,
+                   down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+                   up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), norm_num_groups=8),
+    # Stable Diffusion's, with a tenth of its channels.
+    "narrow": dict(layers_per_block=2, block_out_channels=(32, 64, 96, 96), cross_attention_dim=48, attention_head_dim=8,
+                   norm_num_groups=32),
+    # For inpainting; attention in the coarser level only, another number of heads in each.
+    "odd": dict(in_channels=9, layers_per_block=1, block_out_channels=(48, 80), cross_attention_dim=40,
+                attention_head_dim=(3, 5), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+                up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), norm_num_groups=16),
+}
 
 
 def numbers(name, shape):

@@ -18,7 +18,7 @@ package struct AestheticVersion: Sendable {
 
   /// What an aesthetic was derived from: with the ratings themselves, enough to compute it again.
   package struct Origin: Sendable, Hashable {
-    /// "mean", "preference" or "blend".
+    /// "mean", "preference", "blend" or "import".
     package var method: String
     /// What else decided on the result, by name.
     package var settings: [String: String]

@@ -21,6 +21,13 @@ struct Connection {
     return try open(configuration)
   }
 
+  /// Opens a database of another program, only for reading.
+  func openForeign() throws(FileError) -> DatabaseQueue {
+    var configuration = configuration
+    configuration.readonly = true
+    return try open(configuration)
+  }
+
   /// Opens the database for reading; an error if it is not a sound one of ours, of a version that is known. Changes nothing.
   func inspect(_ migrations: [Migration]) throws(FileError) -> DatabaseQueue {
     var configuration = configuration

@@ -28,13 +28,13 @@ extension Store {
   }
 
   /// The latest delta of a profile, or of one `version` of its aesthetic, for the text encoder with this `fingerprint`,
-  /// which `model` names in errors.
+  /// which `model` names in errors, or for any.
   package func latestDelta(
-    _ profile: Profile, fingerprint: String, model: FilePath, version: Int? = nil
-  ) throws(FileError) -> (delta: Delta, version: Int) {
+    _ profile: Profile, fingerprint: String?, model: FilePath, version: Int? = nil
+  ) throws(FileError) -> StoredDelta {
     let found = try deltas(profile).filter { version == nil || $0.version == version }
-    guard let stored = found.last(where: { $0.model.fingerprint == fingerprint }) else {
-      guard let other = found.last else {
+    guard let stored = found.last(where: { fingerprint == nil || $0.model.fingerprint == fingerprint }) else {
+      guard let other = found.last, let fingerprint else {
         throw FileError(
           .missing, path,
           "has no delta of the profile \"\(profile.name)\"" + (version.map { ", version \($0)" } ?? " yet"),
@@ -46,7 +46,7 @@ extension Store {
           + "(\(other.model.fingerprint)); that of \(model.printable) is another (\(fingerprint))",
         hint: "use it with the model it was made for, or `aesgrad learn \(profile.name)` with this one")
     }
-    return (try delta(stored), stored.version)
+    return stored
   }
 
   /// Reads a delta that is kept.

@@ -11,5 +11,6 @@
 #include "normalisation.h"
 #include "softmax.h"
 #include "split_product.h"
+#include "thirds_product.h"
 #include "torch_normal.h"
 #include "winograd.h"

@@ -22,7 +22,7 @@ extension Tokenizer {
       switch piece {
       case .chunkBreak: builder.endChunk()
       case .text(let text, let weight):
-        for id in ids(for: text) { builder.append(id, weight: Float(weight)) }
+        for group in learnedWords.groups(of: text, by: self) { builder.append(group, weight: Float(weight)) }
       }
     }
     return builder.finished()
@@ -48,8 +48,10 @@ private struct ChunkBuilder {
     comma = ids.count == 1 ? ids[0] : nil
   }
 
-  mutating func append(_ id: Int, weight: Float) {
-    if id == comma {
+  /// Appends ids that must stand in one chunk: a single one, or a learned word's, of which there are no more than a chunk
+  /// takes.
+  mutating func append(_ ids: ArraySlice<Int>, weight: Float) {
+    if ids.count == 1, ids.first == comma {
       lastComma = tokens.count
     } else if tokens.count == room, let lastComma, room - lastComma <= Self.patience {
       let torn = tokens[(lastComma + 1)...]
@@ -57,8 +59,8 @@ private struct ChunkBuilder {
       endChunk()
       tokens = Array(torn)
     }
-    if tokens.count == room { endChunk() }
-    tokens.append((id, weight))
+    if tokens.count + ids.count > room { endChunk() }
+    tokens += ids.map { (id: $0, weight: weight) }
   }
 
   mutating func endChunk() {

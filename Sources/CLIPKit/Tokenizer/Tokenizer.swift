@@ -14,6 +14,8 @@ package struct Tokenizer: Sendable {
   package let end: Int
   /// The id that fills a sequence up: `end` in Stable Diffusion 1.x, the id of "!" (0) in some others.
   package let padding: Int
+  /// Words that textual inversions have taught the text encoder.
+  package var learnedWords = LearnedWords()
 
   /// One more than the highest id; a text encoder needs at least as many token embeddings.
   package var count: Int { max(vocabulary.count, addedTokens.count) }

@@ -48,18 +48,23 @@ struct Transformer: Sendable {
     exit = try map(builder, "proj_out", adding: true)
   }
 
-  /// The keys and values of the conditioning [n, tokens, width], the same at every step.
-  func keys(of conditioning: Tensor) -> PackedKeys {
-    let rows = conditioningKeysValues()(conditioning)  // [n, tokens, 2 · channels]
-    return PackedKeys(
-      rows, sequences: conditioning.shape[0], heads: heads, headWidth: channels / heads, keysAt: 0, valuesAt: channels)
+  /// What it reads of the conditioning [n, tokens, width], the same at every step.
+  func context(of conditioning: Tensor, _ hypernetworks: [WeightedHypernetwork]) -> TransformerContext {
+    let map = conditioningKeysValues()  // to [n, tokens, 2 · channels]
+    let seen = hypernetworks.seen(conditioning)
+    let rows = seen.map { besideEachOther(map($0.keys), map($0.values)) } ?? map(conditioning)
+    let keys = PackedKeys(
+      rows, sequences: conditioning.shape[0], heads: heads, headWidth: channels / heads, keysAt: 0,
+      valuesAt: seen == nil ? channels : 3 * channels)
+    return TransformerContext(keys: keys, hypernetworks: hypernetworks)
   }
 
   /// x [n, height, width, channels], to the same shape.
-  func callAsFunction(_ x: Tensor, conditioning keys: PackedKeys) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ context: TransformerContext) -> Tensor {
+    let keys = context.keys
     precondition(keys.sequences == x.shape[0], "\(keys.sequences) conditionings for \(x.shape[0]) pictures")
     var pixels = entrance()(norm(x))
-    selfOutput().add(attendingToItself(selfNorm(pixels)), to: &pixels)
+    selfOutput().add(attendingToItself(selfNorm(pixels), context.hypernetworks), to: &pixels)
     crossOutput().add(keys.attended(by: queries()(crossNorm(pixels))).reshaped(x.shape), to: &pixels)
     pixels = perceptron.adding(to: pixels)
     var y = x
@@ -67,12 +72,21 @@ struct Transformer: Sendable {
     return y
   }
 
-  private func attendingToItself(_ x: Tensor) -> Tensor {
-    let rows = queriesKeysValues()(x)  // [n, height, width, 3 · channels]
+  private func attendingToItself(_ x: Tensor, _ hypernetworks: [WeightedHypernetwork]) -> Tensor {
+    let map = queriesKeysValues()
+    let rows = map(x)  // [n, height, width, 3 · channels]
+    let seen = hypernetworks.seen(x)
     let keys = PackedKeys(
-      rows, sequences: x.shape[0], heads: heads, headWidth: channels / heads, keysAt: channels, valuesAt: 2 * channels)
+      seen.map { besideEachOther(map($0.keys), map($0.values)) } ?? rows, sequences: x.shape[0], heads: heads,
+      headWidth: channels / heads, keysAt: channels, valuesAt: (seen == nil ? 2 : 5) * channels)
     return keys.attended(by: rows).reshaped(x.shape)
   }
+}
+
+/// What a transformer reads of a conditioning at every step, and what changes its attention.
+struct TransformerContext: Sendable {
+  let keys: PackedKeys
+  let hypernetworks: [WeightedHypernetwork]
 }
 
 /// x + W₂ (a · GELU(b)), a and b the halves of W₁ norm(x) (Shazeer 2020, arXiv 2002.05202, equation 6).

@@ -6,6 +6,8 @@ package import TensorKit
 /// UNet2DConditionModel), for inference: its weights are read straight into the order that suits the CPU.
 package struct UNet: Sendable {
   package let configuration: UNetConfiguration
+  /// What changes the attention of contexts made from now on.
+  package var hypernetworks: [WeightedHypernetwork] = []
   private let timeMaps: (Linear, Linear)
   private let entrance: Kept<Convolution>
   private let down: [DownLevel]
@@ -83,26 +85,26 @@ package struct UNet: Sendable {
       conditioning.shape.count == 3 && conditioning.width == configuration.conditioningWidth,
       "a conditioning of \(conditioning.shape) for a network of width \(configuration.conditioningWidth)")
     let transformers = down.flatMap(\.transformers) + [middle.1] + up.flatMap(\.transformers)
-    return Context(keys: transformers.map { $0.keys(of: conditioning) })
+    return Context(transformers: transformers.map { $0.context(of: conditioning, hypernetworks) })
   }
 
   /// The keys and values of a conditioning for each of the network's transformers.
   package struct Context: Sendable {
-    fileprivate let keys: [PackedKeys]
+    fileprivate let transformers: [TransformerContext]
   }
 
   /// The prediction for x [n, inputs, height, width] at the step `time` (0 to 999, fractions allowed), in the same order.
   package func callAsFunction(_ x: Tensor, time: Float, context: Context) -> Tensor {
     precondition(x.shape.count == 4 && x.shape[1] == configuration.inputChannels, "latents of \(x.shape)")
     let step = silu(timeMaps.1(silu(timeMaps.0(timeEmbedding(time, width: configuration.levels[0])))))
-    var keys = context.keys[...]
+    var contexts = context.transformers[...]
     var x = entrance()(channelsLast(x))
     var skips = [x]
-    for level in down { x = level(x, step, &keys, &skips) }
+    for level in down { x = level(x, step, &contexts, &skips) }
     x = middle.0(x, step: step)
-    x = middle.1(x, conditioning: keys.removeFirst())
+    x = middle.1(x, contexts.removeFirst())
     x = middle.2(x, step: step)
-    for level in up { x = level(x, step, &keys, &skips) }
+    for level in up { x = level(x, step, &contexts, &skips) }
     return channelsFirst(exit()(lastNorm(x, silu: true)))
   }
 }

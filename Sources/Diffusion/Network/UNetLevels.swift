@@ -46,9 +46,9 @@ private struct UNetLayer: Sendable {
     transformer = shape.attends ? try shape.transformer(builder.scoped("attentions.\(number)")) : nil
   }
 
-  func callAsFunction(_ x: Tensor, _ step: Tensor, _ keys: inout ArraySlice<PackedKeys>) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ step: Tensor, _ contexts: inout ArraySlice<TransformerContext>) -> Tensor {
     let y = block(x, step: step)
-    return transformer.map { $0(y, conditioning: keys.removeFirst()) } ?? y
+    return transformer.map { $0(y, contexts.removeFirst()) } ?? y
   }
 }
 
@@ -74,11 +74,11 @@ struct DownLevel: Sendable {
 
   /// Leaves in `skips` what the way up will want to see again.
   func callAsFunction(
-    _ x: Tensor, _ step: Tensor, _ keys: inout ArraySlice<PackedKeys>, _ skips: inout [Tensor]
+    _ x: Tensor, _ step: Tensor, _ contexts: inout ArraySlice<TransformerContext>, _ skips: inout [Tensor]
   ) -> Tensor {
     var x = x
     for layer in layers {
-      x = layer(x, step, &keys)
+      x = layer(x, step, &contexts)
       skips.append(x)
     }
     if let halving {
@@ -113,10 +113,10 @@ struct UpLevel: Sendable {
   var transformers: [Transformer] { layers.compactMap(\.transformer) }
 
   func callAsFunction(
-    _ x: Tensor, _ step: Tensor, _ keys: inout ArraySlice<PackedKeys>, _ skips: inout [Tensor]
+    _ x: Tensor, _ step: Tensor, _ contexts: inout ArraySlice<TransformerContext>, _ skips: inout [Tensor]
   ) -> Tensor {
     var x = x
-    for layer in layers { x = layer(besideEachOther(x, skips.removeLast()), step, &keys) }
+    for layer in layers { x = layer(besideEachOther(x, skips.removeLast()), step, &contexts) }
     guard let doubling, let next = skips.last else { return x }
     // To the size of what comes next from the way down, which is not twice this one where that had an odd length.
     return doubling()(enlarged(x, height: next.shape[1], width: next.shape[2]))

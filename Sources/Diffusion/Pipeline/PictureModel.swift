@@ -1,6 +1,6 @@
 package import Files
 package import SystemPackage
-import TensorKit
+package import TensorKit
 
 /// All that makes pictures of what a text encoder gives: UNet, VAE, and how they were trained.
 package struct PictureModel: Sendable {
@@ -11,9 +11,11 @@ package struct PictureModel: Sendable {
   package let schedule: NoiseSchedule
 
   /// Reads the model in `files`, with the VAE of another file or folder if `vae` names one. `height` is that of the
-  /// pictures, in pixels, that it is mostly used for, which decides on algorithms.
+  /// pictures, in pixels, that it is mostly used for, which decides on algorithms. `adapters`, each times its weight, and
+  /// `hypernetworks` change the UNet.
   package init(
-    _ files: ModelFiles, vae replacement: FilePath? = nil, height: Int = 512, memory: MemoryUse = .normal
+    _ files: ModelFiles, vae replacement: FilePath? = nil, height: Int = 512, memory: MemoryUse = .normal,
+    adapters: [(adapter: Adapter, weight: Float)] = [], hypernetworks: [WeightedHypernetwork] = []
   ) throws(FileError) {
     path = files.path
     // Before the long reading, what is known without it.
@@ -31,7 +33,10 @@ package struct PictureModel: Sendable {
         "has a UNet of \(inputs) input channels; \(latents) were expected, or \(2 * latents + 1) for inpainting")
     }
     let lines = max(1, height >> (vaeFiles.configuration.levels.count - 1))
-    unet = try UNet(from: unetFiles.weights, unetFiles.configuration, lines: lines, memory: memory)
+    let weights = try unetFiles.weights.adding(adapters, to: .image)
+    var unet = try UNet(from: weights, unetFiles.configuration, lines: lines, memory: memory)
+    unet.hypernetworks = hypernetworks
+    self.unet = unet
     vae = try VAE(from: vaeFiles.weights, vaeFiles.configuration, lines: lines, memory: memory)
   }
 

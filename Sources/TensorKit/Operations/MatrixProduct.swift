@@ -52,7 +52,7 @@ package func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, term: LowR
   let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
   precondition(x.width == inputs && bias?.count ?? outputs == outputs, "linear map of \(weight.shape) on \(x.shape)")
   if rows <= PackedRows.mostRows {
-    let product = PackedRows(x).product(weight, term)
+    let product = fewRowsProduct(x, weight, term)
     return (bias.map { product.addingToRows($0) } ?? product).reshaped(Array(x.shape.dropLast()) + [outputs])
   }
   var y = unsafe Tensor(uninitialized: Array(x.shape.dropLast()) + [outputs]) { buffer in

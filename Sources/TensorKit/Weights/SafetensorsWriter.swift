@@ -17,9 +17,7 @@ public enum SafetensorsWriter {
   public static func write(
     _ entries: [WeightEntry], metadata: [ByteString: ByteString] = [:], to file: borrowing OutputFile
   ) throws {
-    let entries = entries.sorted { left, right in
-      left.type == right.type ? left.name < right.name : left.type.rank > right.type.rank
-    }
+    let entries = inOrder(entries)
     try checkNames(entries, metadata, file.path)
     var text = header(entries, metadata)
     text += Array(repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
@@ -30,6 +28,21 @@ public enum SafetensorsWriter {
     try file.append((0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text)
     for entry in entries {
       try unsafe entry.withStoredBytes { bytes in try unsafe file.append(bytes) }
+    }
+  }
+
+  /// The SHA-256 of what stands behind the header in a file of `entries`, which tells networks apart whatever their metadata.
+  package static func dataHash(of entries: [WeightEntry]) throws -> String {
+    var hash = SHA256()
+    for entry in inOrder(entries) {
+      try unsafe entry.withStoredBytes { bytes in unsafe hash.update(bytes.bindMemory(to: UInt8.self).span) }
+    }
+    return hash.finish()
+  }
+
+  private static func inOrder(_ entries: [WeightEntry]) -> [WeightEntry] {
+    entries.sorted { left, right in
+      left.type == right.type ? left.name < right.name : left.type.rank > right.type.rank
     }
   }
 

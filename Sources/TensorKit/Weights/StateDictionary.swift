@@ -19,6 +19,7 @@ struct StateDictionary: Sendable {
 
   private static let deepest = 32
   private static let mostMetadata = 1000
+  private static let mostNumbers = 64
 
   init(_ pickle: Pickle) throws(PickleError) {
     self.pickle = pickle
@@ -86,14 +87,30 @@ struct StateDictionary: Sendable {
     return text
   }
 
+  /// A plain value as text; a short list of numbers as in JSON.
   private func plainText(_ value: PickleValue) -> ByteString? {
     switch value {
     case .bool(let value): ByteString("\(value)")
     case .int(let value): ByteString("\(value)")
     case .double(let value): ByteString("\(value)")
     case .text: pickle.text(value)
-    case .none, .global, .node: nil
+    case .node: numbers(value).map { ByteString("[" + $0.joined(separator: ", ") + "]") }
+    case .none, .global: nil
     }
+  }
+
+  private func numbers(_ value: PickleValue) -> [String]? {
+    guard case .list(let elements) = pickle.node(value), (1...Self.mostNumbers).contains(elements.count) else {
+      return nil
+    }
+    let texts = elements.compactMap { element -> String? in
+      switch element {
+      case .int(let value): "\(value)"
+      case .double(let value): "\(value)"
+      default: nil
+      }
+    }
+    return texts.count == elements.count ? texts : nil
   }
 
   private static func pairs(_ members: [PickleValue]) -> [(PickleValue, PickleValue)] {

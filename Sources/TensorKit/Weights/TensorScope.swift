@@ -24,6 +24,14 @@ package struct TensorScope: Sendable {
     self.prefix = prefix
   }
 
+  /// The same scope with the file's tensors as `change` gives them, called with the source and its names by the layers'.
+  func changed(
+    _ change: (any WeightSource, [ByteString: ByteString]) -> any WeightSource
+  ) -> TensorScope {
+    precondition(prefix.bytes.isEmpty, "only whole models are changed")
+    return TensorScope(change(model.source, model.stored), stored: model.stored)
+  }
+
   /// The file, for errors.
   package var path: FilePath { model.source.path }
 

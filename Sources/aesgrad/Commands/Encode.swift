@@ -35,6 +35,7 @@ struct Encode: ParsableCommand {
   var profile: WeightedProfile?
 
   @OptionGroup var store: StoreOptions
+  @OptionGroup(title: "Files of other programs") var attached: TextAttachmentOptions
 
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var out: PathArgument
@@ -62,16 +63,20 @@ struct Encode: ParsableCommand {
     guard let model = try models.namedModel() ?? clip else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
-    let tokenizer = try models.tokenizer()
+    var files = AttachmentSettings()
+    attached.apply(to: &files)
+    let (texts, attachments) = try files.open([text])
+    var tokenizer = try models.tokenizer()
     var encoder = try TextEncoder(model)
     try delta?.apply(to: &encoder, of: model)
     try profile?.apply(to: &encoder, of: model, in: store)
+    try attachments.apply(to: &encoder, &tokenizer, of: model)
     let projection = try clip.map { try TextProjection($0, fitting: model) }
     let layers = encoder.configuration.layerCount
     guard clipSkip <= layers else {
       throw ValidationError("--clip-skip \(clipSkip): the text encoder has \(layers) layers")
     }
-    let chunks = try tokenizer.chunks(ofPrompt: text, for: encoder.configuration, of: model)
+    let chunks = try tokenizer.chunks(ofPrompt: texts[0], for: encoder.configuration, of: model)
     let conditioning = encoder.conditioning(chunks, clipSkip: clipSkip)  // [chunks · 77, width]
     var entries = [WeightEntry("conditioning", conditioning)]
     if let projection {

@@ -53,6 +53,9 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("Show the picture that is being made in this file.", valueName: "file.png"))
   var preview: PathArgument?
 
+  @OptionGroup(title: "Files of other programs") var attached: TextAttachmentOptions
+  @OptionGroup(title: "Files of other programs, for the UNet") var hypernetworks: HypernetworkOptions
+
   @OptionGroup var models: ModelOptions
   @OptionGroup var drawing: DrawingOptions
   @OptionGroup var store: StoreOptions
@@ -85,6 +88,8 @@ struct Generate: ParsableCommand {
       text = found
     }
     try sampling.apply(to: &base)
+    attached.apply(to: &base.files)
+    hypernetworks.apply(to: &base.files)
     try taste.apply(to: &base, usualRate: usual.taste.learningRate)
     try original.apply(to: &base)
     let hasSize = sampling.width != nil || sampling.height != nil || text?.value("Size") != nil
@@ -115,7 +120,7 @@ struct Generate: ParsableCommand {
     let guidances = try source.guidances(wanted, quiet: output.quiet)
     let clock = ContinuousClock()
     let start = clock.now
-    let model = try source.model(for: wanted[0].picture, guidances[0].guidance)
+    let model = try source.model(for: wanted, guidances[0].guidance)
     let judge =
       try bestOf == 1
       ? nil

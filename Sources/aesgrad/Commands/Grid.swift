@@ -40,6 +40,9 @@ struct Grid: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The picture to write.", valueName: "file.png"))
   var out: PathArgument
 
+  @OptionGroup(title: "Files of other programs") var attached: TextAttachmentOptions
+  @OptionGroup(title: "Files of other programs, for the UNet") var hypernetworks: HypernetworkOptions
+
   @OptionGroup var models: ModelOptions
   @OptionGroup var drawing: DrawingOptions
   @OptionGroup var store: StoreOptions
@@ -80,6 +83,8 @@ struct Grid: ParsableCommand {
     var base = try GenerationSettings(for: models)
     base.prompt = prompt
     try sampling.apply(to: &base)
+    attached.apply(to: &base.files)
+    hypernetworks.apply(to: &base.files)
     try base.check()
     let strengths = strengths.values.map { Float($0) }
     let steps = aestheticSteps?.values.map { Int($0) }

@@ -10,7 +10,7 @@ struct Learn: ParsableCommand {
     discussion: """
       Makes a new version of the profile's aesthetic, and a delta for the text encoder that is kept and works for any \
       prompt. It is trained over the prompts that are given, else those that the profile has had pictures made of, else a \
-      neutral set. How far it carries over to prompts it was not trained on is measured and told. With --steps 0 there is \
+      neutral set. A profile without ratings keeps the aesthetic that was imported or blended. How far it carries over to prompts it was not trained on is measured and told. With --steps 0 there is \
       no delta.
 
       Example: aesgrad learn warm -m v1-5.safetensors --clip openai/clip-vit-large-patch14
@@ -43,9 +43,12 @@ struct Learn: ParsableCommand {
     let pictures = try store.ratedPictures(profile)
     try FeatureWork(store: store, model: model, quiet: output.quiet).complete(pictures, &failures)
     let rated = try store.ratedFeatures(profile, by: model.stored)
-    let method = method ?? .usual(for: rated.judgements)
-    let aesthetic = try method.aesthetic(rated, of: profile, in: store)
     let previous = try store.versions(profile).last { $0.model == model.stored }
+    let usual = method ?? .usual(for: rated.judgements)
+    // Where nothing was said, what was imported or blended is what there is.
+    let given = rated.judgements.isEmpty && method == nil ? previous : nil
+    let aesthetic = try given?.aesthetic ?? usual.aesthetic(rated, of: profile, in: store)
+    let method = given?.origin.method ?? usual.rawValue
     let training = try text.map { text in
       try DeltaTraining(
         // A delta is kept with every version, and an exact one is as large as the text encoder.
@@ -53,11 +56,11 @@ struct Learn: ParsableCommand {
         quiet: output.quiet)
     }
     let origin = AestheticVersion.Origin(
-      method: method.rawValue, lastRating: rated.lastRating, ratingCount: rated.judgements.count)
+      method: method, lastRating: rated.lastRating, ratingCount: rated.judgements.count)
     let version = try store.add(
       aesthetic, from: origin, by: model.stored, deltas: training.map { [($0.delta, $0.model)] } ?? [], to: profile)
     let report = Report(
-      profile: profile.name, version: version, method: method.rawValue, ratings: rated.judgements.count,
+      profile: profile.name, version: version, method: method, ratings: rated.judgements.count,
       pictures: rated.pictures.count, failed: failures.count,
       similarityToPrevious: previous.map { aesthetic.direction.dot($0.aesthetic.direction) }, delta: training?.report)
     try print(report)

@@ -48,7 +48,10 @@ struct Rate: ParsableCommand {
     let profile = try store.profile(options.profile)
     var failures = Failures("pictures")
     if let file = saying.from?.path {
-      try rate(from: file, profile, store)
+      let lines = try RatingsFile(file)
+      let intake = try RatingsIntake(lines, of: file, for: profile, in: store, quiet: output.quiet)
+      try intake.keep(source: "rate --from \(file.lastComponent?.string ?? "")")
+      try report(profile, intake.ratings, intake.scan, failed: 0)
     } else if let (winner, loser) = saying.pair {
       let line = RatingLine(picture: winner, verdict: .preferred(over: loser), weight: weight)
       let scan = try PictureScan(line.pictures, in: store, &failures, quiet: output.quiet)
@@ -77,31 +80,6 @@ struct Rate: ParsableCommand {
       }
       try failures.check(total: total)
     }
-  }
-
-  /// All ratings of the file, or, if one of them cannot be taken over, none.
-  private func rate(from path: FilePath, _ profile: Profile, _ store: Store) throws {
-    let file = try RatingsFile(path)
-    var failures = Failures("lines")
-    for failure in file.failures { failures.add(failure) }
-    try failures.check(total: failures.count)
-    var seen: Set<FilePath> = []
-    let pictures = file.lines.flatMap(\.rating.pictures).filter { seen.insert($0).inserted }
-    var unreadable = Failures("pictures")
-    let scan = try PictureScan(pictures, in: store, &unreadable, quiet: output.quiet)
-    try unreadable.check(total: unreadable.count)
-    var ratings: [Rating] = []
-    for (number, line) in file.lines {
-      if let rating = line.rating(scan.hashes) {
-        ratings.append(rating)
-      } else {
-        failures.add(FileError(.malformed, path, "line \(number) prefers a picture over itself"))
-      }
-    }
-    try failures.check(total: failures.count)
-    let source = "rate --from \(path.lastComponent?.string ?? "")"
-    try store.rate(profile, ratings, pictures: scan.new, seen: scan.seen, source: source)
-    try report(profile, ratings, scan, failed: 0)
   }
 
   private struct Report: Encodable {

@@ -40,7 +40,7 @@ extension GenerationSettings {
     if syntax == .novelAI { settings.append(Setting(Name.emphasis, "NovelAI")) }
     if isMixed { settings.append(Setting(Name.mix, "True")) }
     settings.append(Setting(Name.numbers, picture.randomNumbers == .cpu ? "CPU" : "NV"))
-    settings += more
+    settings += files.fields + more
     settings.append(Setting(Name.version, "aesgrad \(Aesgrad.configuration.version)"))
     return GenerationText(prompt: prompt, negativePrompt: negativePrompt, settings: settings)
   }
@@ -94,6 +94,7 @@ extension GenerationSettings {
     isMixed = text.value(Name.mix) == "True"
     taste = try TasteSettings(text, of: path)
     original = try OriginalSettings(text, of: path)
+    files = AttachmentSettings(text)
   }
 }
 

@@ -21,6 +21,7 @@ struct GenerationSettings: Hashable {
   var isMixed = false
   var taste = TasteSettings()
   var original: OriginalSettings?
+  var files = AttachmentSettings()
 
   /// What is usual for the model that is named, or for any.
   init(for models: ModelOptions) throws(FileError) {

@@ -45,22 +45,24 @@ struct PictureSource {
     _ settings: [GenerationSettings], quiet: Bool
   ) throws -> [(guidance: Guidance, steering: Steering?)] {
     guard let first = settings.first else { return [] }
-    let encoder = try PromptEncoder(location, tokenizer, first)
+    let (texts, attachments) = try opened(settings)
+    let encoder = try PromptEncoder(location, tokenizer, attachments, first)
     // Its fingerprint takes a while, and plain pictures need none.
     let stored = settings.contains { $0.taste.source != .none } ? encoder.storedModel : nil
-    return try settings.map { settings in
+    return try zip(settings, texts).map { settings, texts in
       let steering = try Steering(
         settings.taste, in: store, model: location, fingerprint: stored?.fingerprint ?? "")
       var positive: (String) throws -> Tensor = encoder.conditioning
       if let steering {
-        let kept = store.flatMap { store in stored.map { (store, $0) } }
+        // What is kept is known by the prompt and the model, not by files that change both.
+        let kept = attachments.isEmpty ? store.flatMap { store in stored.map { (store, $0) } } : nil
         let projection = steering.delta == nil ? try projection(for: steering.aesthetic) : nil
         positive =
           SteeredEncoder(
             encoder, steering, settings.taste, projection: projection, keepingIn: kept, quiet: quiet
           ).conditioning
       }
-      let plan = PromptPlan(settings)
+      let plan = PromptPlan(settings, prompt: texts.prompt, negativePrompt: texts.negativePrompt)
       return (
         try plan.guidance(
           scale: settings.scale, empty: encoder.conditioning(""), positive: positive, negative: encoder.conditioning),
@@ -82,19 +84,38 @@ struct PictureSource {
     return projection
   }
 
-  /// Reads the UNet and the VAE, for such pictures and conditionings.
-  func model(for settings: PictureSettings, _ guidance: Guidance) throws(FileError) -> PictureModel {
+  /// Reads the UNet and the VAE, for pictures of these settings, which have one size, and for such conditionings.
+  func model(for settings: [GenerationSettings], _ guidance: Guidance) throws -> PictureModel {
+    let picture = settings[0].picture
+    let attachments = try opened(settings).attachments
     let model = try PictureModel(
-      files, vae: options.vae?.path, height: settings.height, memory: options.lowMemory ? .low : .normal)
-    try model.check(settings, guidance)
+      files, vae: options.vae?.path, height: picture.height, memory: options.lowMemory ? .low : .normal,
+      adapters: attachments.adapters.map { ($0.adapter, $0.image) }, hypernetworks: attachments.hypernetworks)
+    try model.check(picture, guidance)
     return model
+  }
+
+  /// Opens the files of other programs that the settings and their prompts ask for: the same for all of them, since they
+  /// change the model. The texts are the prompts without what asks for files.
+  private func opened(
+    _ settings: [GenerationSettings]
+  ) throws -> (texts: [(prompt: String, negativePrompt: String)], attachments: Attachments) {
+    let wanted = try settings.map { try AttachmentSettings.parse($0.prompt).references }
+    if let other = wanted.firstIndex(where: { Set($0) != Set(wanted[0]) }) {
+      throw ValidationError(
+        "The prompts \"\(settings[0].prompt)\" and \"\(settings[other].prompt)\" ask for different LoRAs or hypernetworks; "
+          + "pictures of one call share them")
+    }
+    let prompts = settings.flatMap { [$0.prompt, $0.negativePrompt] }
+    let (texts, attachments) = try settings[0].files.open(prompts, withHypernetworks: true)
+    return (settings.indices.map { (texts[2 * $0], texts[2 * $0 + 1]) }, attachments)
   }
 
   /// Makes one picture of each of `settings`, which have one size and one seed.
   func drawn(_ settings: [GenerationSettings], seed: UInt64, quiet: Bool) throws -> [Picture] {
     let guidances = try guidances(settings, quiet: quiet)
     guard let first = settings.first else { return [] }
-    let model = try model(for: first.picture, guidances[0].guidance)
+    let model = try model(for: settings, guidances[0].guidance)
     return try zip(settings, guidances).enumerated().map { number, wanted in
       try model.drawn(
         wanted.0.picture, seed: seed, wanted.1.guidance, what: "picture \(number + 1) of \(settings.count), steps",

@@ -17,14 +17,14 @@ struct PromptPlan {
   /// Whether conditionings are mixed instead of answers.
   private let isMixed: Bool
 
-  /// The plan of these settings.
-  init(_ settings: GenerationSettings) {
+  /// The plan of these settings, for prompts that ask for no files any more.
+  init(_ settings: GenerationSettings, prompt: String, negativePrompt: String) {
     let steps = settings.picture.steps
     isMixed = settings.isMixed
-    let parts = PromptPart.parts(of: settings.prompt).map { part in
+    let parts = PromptPart.parts(of: prompt).map { part in
       (weight: part.weight, schedule: PromptSchedule(part.text, steps: steps))
     }
-    let negative = PromptSchedule(settings.negativePrompt, steps: steps)
+    let negative = PromptSchedule(negativePrompt, steps: steps)
     var (moments, order): ([Moment], [Int]) = ([], [])
     var numbers: [Moment: Int] = [:]
     for step in 1...steps {

@@ -39,12 +39,9 @@ final class SteeredEncoder {
   }
 
   private func withDelta(_ delta: Delta, _ text: String) throws -> Tensor {
-    if tuned == nil {
-      tuned = try plain.changed { encoder, model throws(FileError) in
-        try delta.apply(to: &encoder, path: model.path, model: model.path)
-      }
-    }
-    return try (tuned ?? plain).conditioning(text)
+    let encoder = try tuned ?? plain.adding(delta)
+    tuned = encoder
+    return try encoder.conditioning(text)
   }
 
   /// After steps of Adam on this text (Gallego 2022).
@@ -56,7 +53,7 @@ final class SteeredEncoder {
       learningRate: settings.learningRate)
     let moved = try Progress.over(settings.steps, "personalising, steps", quiet: quiet) { progress in
       var isFirst = true
-      return try plain.changed { encoder, _ in
+      return try plain.changed { encoder in
         _ = try personalizer(&encoder, texts: texts) { _ in
           try Interruption.check()
           if !isFirst { progress.advance() }

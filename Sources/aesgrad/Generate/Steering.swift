@@ -46,7 +46,7 @@ struct Steering {
         if !settings.isPerPrompt {
           let found = try store.latestDelta(
             profile, fingerprint: fingerprint, model: model.path, version: version)
-          deltas.append(found.delta)
+          deltas.append(try store.delta(found))
           version = found.version
         }
         versions.append(try store.version(profile, version))

@@ -18,9 +18,7 @@ struct WeightedProfile: ExpressibleByArgument {
   /// Adds the profile's latest delta, times the weight, to `encoder`, which was read from `model`.
   func apply(to encoder: inout TextEncoder, of model: ModelLocation, in options: StoreOptions) throws(FileError) {
     let store = try options.open()
-    let delta = try store.latestDelta(
-      store.profile(name), fingerprint: encoder.fingerprint, model: model.path
-    ).delta
-    try delta.apply(to: &encoder, strength: weight, path: store.path, model: model.path)
+    let stored = try store.latestDelta(store.profile(name), fingerprint: encoder.fingerprint, model: model.path)
+    try store.delta(stored).apply(to: &encoder, strength: weight, path: store.path, model: model.path)
   }
 }

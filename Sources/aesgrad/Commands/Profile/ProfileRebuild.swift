@@ -33,8 +33,8 @@ struct ProfileRebuild: ParsableCommand {
       guard let method = LearningMethod(rawValue: version.origin.method) else {
         throw FileError(
           .malformed, store.path,
-          "has a version \(version.version) of \"\(profile.name)\" that comes from no ratings: it is a "
-            + ByteString(version.origin.method).description, hint: "blend the profiles it was made of again")
+          "has a version \(version.version) of \"\(profile.name)\" that comes from no ratings "
+            + "(\(ByteString(version.origin.method)))", hint: "import or blend again what it was made of")
       }
       let rated = try store.ratedFeatures(profile, by: model.stored, through: version.origin.lastRating)
       return (version, try method.aesthetic(rated, of: profile, in: store))

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Rows of numbers packed for the kernels that read large weights once for a few rows: sixteen columns of all rows together.
+/// Rows of numbers packed for the sweep over large weights: sixteen columns of all rows together.
 struct PackedRows: Sendable {
   let rows: Int
   let width: Int
@@ -15,37 +15,6 @@ struct PackedRows: Sendable {
     (self.rows, self.width) = (rows, width)
     elements = unsafe Tensor(uninitialized: [ag_packed_count(rows, width)]) { packed in
       unsafe x.withUnsafeElements { x in unsafe ag_pack_rows(x.baseAddress, packed.baseAddress, rows, width) }
-    }
-  }
-
-  /// x Wᵀ for rows x and weight [outputs, width], and with a term of low rank what that adds: to [rows, outputs].
-  func product(_ weight: Tensor, _ term: LowRankTerm? = nil) -> Tensor {
-    let (rows, outputs) = (rows, weight.rows)
-    let compressed = term.map { PackedRows(product($0.down)) }
-    return unsafe Tensor(uninitialized: [rows, outputs]) { y in
-      let shared = unsafe SharedElements(y)
-      parallel(outputs, grain: 32) { range in
-        let y = unsafe shared.part(0, rows * outputs).baseAddress
-        unsafe withFactors(weight) { factors in
-          guard let compressed, let term else {
-            return unsafe ag_few_rows_product([factors], 1, y, rows, outputs, range.lowerBound, range.upperBound)
-          }
-          unsafe compressed.withFactors(term.up) { others in
-            unsafe ag_few_rows_product(
-              [factors, others], 2, y, rows, outputs, range.lowerBound, range.upperBound)
-          }
-        }
-      }
-    }
-  }
-
-  /// Lends `body` these rows and `weight` as the kernel takes them.
-  @unsafe private func withFactors(_ weight: Tensor, _ body: (ag_factors) -> Void) {
-    precondition(weight.width == width, "product of \(width) columns with \(weight.shape)")
-    unsafe elements.withUnsafeElements { packed in
-      unsafe weight.withUnsafeElements { weight in
-        unsafe body(ag_factors(packed_x: packed.baseAddress, weight: weight.baseAddress, inputs: width))
-      }
     }
   }
 }
