@@ -87,6 +87,10 @@ let tests: [Target] = [
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
+    name: "PocketModelTests",
+    dependencies: ["PocketModel", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", system],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
     name: "CommandTests", dependencies: ["Aesthetic", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]

@@ -52,8 +52,8 @@ import SystemPackage
       }
     }
     let plain = try pictures("plain", "0", seeds: seeds, [])
-    print("\(plain.count) pictures for each way: \(NeutralPrompt.all.count) prompts, \(seeds) seeds\n")
-    print(
+    say("\(plain.count) pictures for each way: \(NeutralPrompt.all.count) prompts, \(seeds) seeds\n")
+    say(
       "gallery      statistic   plain  gallery  stored  moved  of pairs   at 0.25  0.5  0.75   steps for each  stored/each"
     )
     for taste in GalleryTaste.all {
@@ -76,7 +76,7 @@ import SystemPackage
       let stored = moved(after, from: before)
       let fewStored = moved(after.indices.filter { $0 % seeds < betweenSeeds }.map { after[$0] }, from: few)
       let each = moved(own, from: few)
-      print(
+      say(
         taste.name.padding(toLength: 13, withPad: " ", startingAt: 0)
           + taste.statistic.rawValue.padding(toLength: 11, withPad: " ", startingAt: 0)
           + String(
@@ -86,8 +86,11 @@ import SystemPackage
             each * 100, fewStored / each * 100))
     }
     try OutputFile.write(Array(list.utf8), to: folder.appending("pictures.csv"), replacing: true)
-    print("\npictures and their subjects: \(folder.appending("pictures.csv").string)")
+    say("\npictures and their subjects: \(folder.appending("pictures.csv").string)")
   }
+
+  /// Prints a line at once, also into a file: a run takes long, and what it has found is to be seen.
+  private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
   /// Makes the profile of a gallery, if an earlier run has not.
   private func learn(_ taste: GalleryTaste, _ aesgrad: Aesgrad) throws {

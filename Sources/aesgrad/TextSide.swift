@@ -12,7 +12,7 @@ struct TextSide {
   /// Finds the parts and reads all but the encoder's weights, which take the longest: so bad options are refused at once.
   init(_ models: ModelOptions) throws {
     let clip = try models.namedCLIP()
-    guard let model = try models.namedModel() ?? clip else {
+    guard let model = try models.usualModel() ?? clip else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
     self.model = model

@@ -13,7 +13,7 @@ import Testing
       // What is usual for the person who calls it has nothing to do with it.
       let outcome = try Program.run(["demo", "--out", out.string], environment: ["AESGRAD_MODEL": "no/model"])
       #expect(outcome.code == 0, "\(outcome.errors)")
-      #expect(outcome.errorLines.count { $0.hasPrefix("[") } == 8)
+      #expect(outcome.errorLines.count { $0.hasPrefix("[") } == 9)
       for name in ["plain", "neon-night", "sepia", "rater-b"] {
         let pictures = try contents(of: out.appending("pictures").appending(name)).map {
           try Picture(reading: out.appending("pictures").appending(name).appending($0))

@@ -7,7 +7,8 @@ struct HelpTests {
   @Test(
     "The help is what has been agreed on",
     arguments: [
-      "", "bench", "compare", "embed", "encode", "info", "learn", "next", "personalize", "profile", "profile blend",
+      "", "bench", "compare", "demo", "embed", "encode", "info", "learn", "next", "personalize", "profile",
+      "profile blend",
       "profile copy",
       "profile create", "profile delete", "profile export", "profile history", "profile import", "profile list",
       "profile rebuild", "profile rename", "profile show", "rank", "rate", "tokenize", "undo",

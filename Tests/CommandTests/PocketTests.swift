@@ -45,7 +45,7 @@ import Testing
       let delta = folder.appending("d.safetensors")
       let aesthetic = folder.appending("e.safetensors")
       #expect(try Program.run(["embed", galleryFolder("sepia"), "-o", aesthetic.string]).code == 0)
-      for (options, rate) in [([], "2e-05"), (["--lr", "1e-3"], "0.001")] {
+      for (options, rate) in [([], "3e-05"), (["--lr", "1e-3"], "0.001")] {
         let outcome = try Program.run(
           ["personalize", "-p", "a castle", "--aesthetic", aesthetic.string, "--steps", "1", "--delta", delta.string]
             + options)

@@ -76,10 +76,10 @@ import Testing
     expectClose(mean, try expected.tensor("mean"), relative: limit)
     expectClose(logVariance, try expected.tensor("log_variance"), relative: limit)
     let decoded = vae.decode(try expected.tensor("mean"))
-    let middle = (0..<3).flatMap { channel in
-      (32..<96).flatMap { row in
-        decoded.elements[((channel * 128) + row) * 128 + 32..<((channel * 128) + row) * 128 + 96]
-      }
+    let elements = decoded.elements
+    var middle: [Float] = []
+    for line in 0..<3 * 128 where (32..<96).contains(line % 128) {
+      middle += elements[line * 128 + 32..<line * 128 + 96]
     }
     expectClose(Tensor(middle, shape: [1, 3, 64, 64]), try expected.tensor("decoded"), relative: limit)
   }

@@ -40,15 +40,13 @@ struct Demo: ParsableCommand {
       try report.sheet.drawn().writePNG(to: sheet, replacing: true)
       try OutputFile.write(Array(text.utf8), to: page, replacing: true)
     }
+    let places = [
+      [sheet.printable, "all pictures on one sheet"], [page.printable, "the same with the figures, for a browser"],
+      [folder.appending("pictures").printable, "the pictures, with their settings inside"],
+      [folder.appending("demo.sqlite").printable, "the profiles, for --db"],
+    ]
     try Console.printLine(
-      """
-
-      \(rounded((clock.now - start).seconds, 0)) s. What is to be seen:
-        \(sheet.printable)     all pictures on one sheet
-        \(page.printable)   the same with the figures, for a browser
-        \(folder.appending("pictures").printable)      the pictures, with their settings inside
-        \(folder.appending("demo.sqlite").printable)   the profiles: `aesgrad profile list --db …`
-      """)
+      "\n\(rounded((clock.now - start).seconds, 0)) s. What is to be seen:\n" + table(places))
   }
 
   /// Makes the folder, or empties what an earlier demonstration has left in it.

@@ -60,7 +60,7 @@ struct Encode: ParsableCommand {
     models.applyThreads()
     try OutputFile.checkTarget(out.path, replacing: replacing.force)
     let clip = try models.namedCLIP()
-    guard let model = try models.namedModel() ?? clip else {
+    guard let model = try models.usualModel() ?? clip else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
     var files = AttachmentSettings()

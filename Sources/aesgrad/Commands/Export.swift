@@ -59,7 +59,7 @@ struct Export: ParsableCommand {
     let path = out.path
     if form != .textEncoder { try OutputFile.checkTarget(path, replacing: replacing.force) }
     let store = try store.open()
-    if form.needsModel, try models.namedModel() == nil {
+    if form.needsModel, try models.usualModel() == nil {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
     let exporter = ProfileExporter(

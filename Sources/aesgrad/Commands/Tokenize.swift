@@ -52,7 +52,7 @@ extension Tokenizer {
 extension ModelOptions {
   /// The tokenizer of the CLIP model, or of the model where no CLIP is named.
   func tokenizer() throws(FileError) -> Tokenizer {
-    for location in [try namedCLIP(), try namedModel()] {
+    for location in [try namedCLIP(), try usualModel()] {
       guard let location else { continue }
       if let tokenizer = try location.tokenizer() { return tokenizer }
       if clip != nil { throw Self.noTokenizer(location) }

@@ -46,12 +46,13 @@ struct Demonstration {
   mutating func run() throws -> DemoReport {
     // It is about the model that ships, whatever is usual here.
     for name in ["AESGRAD_MODEL", "AESGRAD_CLIP"] { _ = unsafe unsetenv(name) }
+    announce("three profiles, empty as yet")
+    for taste in Self.tastes { try run(["profile", "create", taste.name] + database) }
     var rows: [DemoReport.Row] = []
     announce("what the plain model draws")
     rows.append(DemoReport.Row(name: "plain", origin: "", pictures: try draw(for: nil)))
     for taste in Self.tastes {
       announce("a taste from \(taste.origin)")
-      try run(["profile", "create", taste.name] + database)
       let source = galleries.appending(taste.source).string
       try run(
         ["rate"] + (taste.isGallery ? [source, "--like"] : ["--from", source]) + ["--profile", taste.name] + database)
@@ -86,7 +87,7 @@ struct Demonstration {
 
   private var database: [String] { ["--db", folder.appending("demo.sqlite").string] }
 
-  private var stages: Int { 2 + 2 * Self.tastes.count }
+  private var stages: Int { 3 + 2 * Self.tastes.count }
 
   private mutating func announce(_ what: String) {
     stage += 1

@@ -106,7 +106,7 @@ struct ProfileExporter {
   }
 
   private func model() throws(FileError) -> ModelLocation {
-    guard let model = try models.namedModel() else {
+    guard let model = try models.usualModel() else {
       throw FileError(.missing, store.path, "holds no text encoder", hint: "-m names the model, or $AESGRAD_MODEL")
     }
     return model

@@ -41,14 +41,17 @@ struct ModelOptions: ParsableArguments {
     if let threads { Threads.use(threads) }
   }
 
-  /// The model named by `-m` or `$AESGRAD_MODEL`. Where there is neither, nor a CLIP model that is named, the one that ships,
-  /// if it is there.
+  /// The model named by `-m` or `$AESGRAD_MODEL`; nil if there is neither.
   func namedModel() throws(FileError) -> ModelLocation? {
-    if let name = model?.path ?? Self.variable("AESGRAD_MODEL") {
-      return try ModelLocation.find(name, cache: Self.cache)
-    }
-    guard clip == nil, Self.variable("AESGRAD_CLIP") == nil else { return nil }
-    return try PocketModel.folder().map { folder throws(FileError) in try ModelLocation(folder) }
+    guard let name = model?.path ?? Self.variable("AESGRAD_MODEL") else { return nil }
+    return try ModelLocation.find(name, cache: Self.cache)
+  }
+
+  /// The model to use: as named, else, where no CLIP model is named either, the one that ships, if it is there.
+  func usualModel() throws(FileError) -> ModelLocation? {
+    if let named = try namedModel() { return named }
+    guard clip == nil, Self.variable("AESGRAD_CLIP") == nil, let folder = PocketModel.folder() else { return nil }
+    return try ModelLocation(folder)
   }
 
   /// The CLIP model named by `--clip` or `$AESGRAD_CLIP`; nil if there is neither.
@@ -60,7 +63,7 @@ struct ModelOptions: ParsableArguments {
   /// The CLIP model: as named, else the one that the model is or has in its folder, else OpenAI's ViT-L/14 in the cache.
   func clipModel() throws(FileError) -> ModelLocation {
     if let named = try namedCLIP() { return named }
-    if let model = try namedModel() {
+    if let model = try usualModel() {
       if model.kind == .clip { return model }
       if let inner = try? ModelLocation(model.path.appending("clip")), inner.kind == .clip { return inner }
     }

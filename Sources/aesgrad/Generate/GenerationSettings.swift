@@ -25,7 +25,7 @@ struct GenerationSettings: Hashable {
 
   /// What is usual for the model that is named, or for any.
   init(for models: ModelOptions) throws(FileError) {
-    guard let model = try models.namedModel() else { return }
+    guard let model = try models.usualModel() else { return }
     // What is wrong with the model's files shows when they are read.
     if let side = try? ModelFiles(model.path).pictureSide() { (picture.width, picture.height) = (side, side) }
     taste.learningRate = model.usualLearningRate

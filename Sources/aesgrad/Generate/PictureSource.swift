@@ -29,7 +29,7 @@ struct PictureSource {
 
   /// Finds the parts; nothing large is read yet.
   init(_ models: ModelOptions, _ options: DrawingOptions, in store: Store?) throws {
-    guard let location = try models.namedModel() else {
+    guard let location = try models.usualModel() else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
     (self.location, self.store, self.models, self.options) = (location, store, models, options)
