@@ -44,7 +44,7 @@ struct PictureSource {
   func guidances(
     _ settings: [GenerationSettings], quiet: Bool
   ) throws -> [(guidance: Guidance, steering: Steering?)] {
-    if settings.isEmpty { return [] }
+    guard let first = settings.first else { return [] }
     let (texts, attachments) = try opened(settings)
     let encoder = try PromptEncoder(location, tokenizer, attachments, first)
     // Its fingerprint takes a while, and plain pictures need none.
