@@ -76,7 +76,8 @@ let tests: [Target] = [
     dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "CommandTests", dependencies: ["Aesthetic", "TensorKit", "Files", "TestSupport", database, system],
+    name: "CommandTests",
+    dependencies: ["Aesthetic", "Raster", "TensorKit", "Files", "TestSupport", database, system],
     exclude: ["Fixtures"], swiftSettings: strict),
 ]
 
