@@ -1,4 +1,4 @@
-"""The same task for scikit-learn: LogisticRegressionCV on the pair differences. Prints one line of JSON.
+"""The same task for scikit-learn: LogisticRegressionCV on the pair differences.
 
     python scikit.py FOLDER
 
@@ -41,7 +41,8 @@ def main():
         truth = features[exam[:, 0]] - features[exam[:, 1]]
         for size in accuracy:
             accuracy[size].append(float((truth @ learned(differences[:size]) > 0).mean()))
-    print(json.dumps({"accuracy": {size: float(numpy.mean(values)) for size, values in accuracy.items()}}))
+    result = {"accuracy": {size: float(numpy.mean(values)) for size, values in accuracy.items()}}
+    (folder / "result.json").write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

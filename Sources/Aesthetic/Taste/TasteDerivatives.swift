@@ -92,19 +92,24 @@ package struct TasteDerivatives {
 
   /// C x, C being the second derivatives by the utilities: a diagonal and what the pairs link.
   private func curvatureTimes(_ x: Tensor) -> Tensor {
-    let width = x.width
-    return unsafe Tensor(uninitialized: [x.rows, width]) { result in
-      unsafe x.withUnsafeElements { x in
-        for row in 0..<diagonal.count {
-          let factor = Float(diagonal[row])
-          for place in row * width..<(row + 1) * width { unsafe result[place] = factor * x[place] }
-        }
-        for link in links {
-          let factor = Float(link.curvature)
-          let (first, second) = (link.first * width, link.second * width)
-          for column in 0..<width {
-            unsafe result[first + column] -= factor * x[second + column]
-            unsafe result[second + column] -= factor * x[first + column]
+    let (rows, width) = (x.rows, x.width)
+    return unsafe Tensor(uninitialized: [rows, width]) { result in
+      let shared = unsafe SharedElements(result)
+      // Every thread has columns of its own.
+      parallel(width, grain: 64, piecesPerThread: 1) { columns in
+        let result = unsafe shared.part(0, rows * width)
+        unsafe x.withUnsafeElements { x in
+          for row in 0..<rows {
+            let (factor, start) = (Float(diagonal[row]), row * width)
+            for column in columns { unsafe result[start + column] = factor * x[start + column] }
+          }
+          for link in links {
+            let factor = Float(link.curvature)
+            let (first, second) = (link.first * width, link.second * width)
+            for column in columns {
+              unsafe result[first + column] -= factor * x[second + column]
+              unsafe result[second + column] -= factor * x[first + column]
+            }
           }
         }
       }

@@ -63,10 +63,8 @@ struct Compare: ParsableCommand {
       try LearnedProfile(store.profile(name), in: store, by: model, &failures, quiet: output.quiet)
     }
     let hashes = Set(profiles.flatMap(\.rated.pictures)).sorted()
-    let features = try store.features(of: hashes, by: model.stored).compactMap {
-      $0.map { $0.reshaped([1, $0.count]) }
-    }
-    let pictures = features.isEmpty ? nil : (hashes: hashes, features: Tensor.concatenated(features))
+    let found = try store.sights(of: hashes, by: model.stored)
+    let pictures = found.places.isEmpty ? nil : (hashes: found.places.map { hashes[$0] }, sights: found.sights)
     let words = try WordFeatures(model.location, models.tokenizer())
     return (try ProfileComparison(profiles, pictures: pictures, in: store, words: words), hashes.count)
   }
