@@ -1,5 +1,5 @@
 package import Files
-package import Foundation
+import Foundation
 package import SystemPackage
 package import TensorKit
 import Testing

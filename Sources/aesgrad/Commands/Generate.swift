@@ -76,13 +76,12 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     models.applyThreads()
-    var base = GenerationSettings()
-    var text: GenerationText?
-    if let like {
-      let found = try GenerationText(ofPicture: like.path)
-      base = try GenerationSettings(found, of: like.path)
-      text = found
-    }
+    let text = try like.map { like throws(FileError) in try GenerationText(ofPicture: like.path) }
+    var drawing = drawing
+    if text?.value(PictureSource.lowMemory) == "True" { drawing.lowMemory = true }
+    var source = try PictureSource(models, drawing)
+    var base = source.settings()
+    if let text, let like { base = try GenerationSettings(text, of: like.path, usual: base) }
     try sampling.apply(to: &base)
     try taste.apply(to: &base)
     try original.apply(to: &base)
@@ -100,14 +99,19 @@ struct Generate: ParsableCommand {
     if bestOf > 1, base.taste.source == .none {
       throw ValidationError("--best-of \(bestOf): only a --profile or an --aesthetic can rank pictures")
     }
-    try draw(wanted, from: prepared, like: text)
+    if case .profiles = base.taste.source {
+      source.store = try store.open()
+    } else {
+      source.store = try store.openIfPresent()
+    }
+    try draw(wanted, by: source, from: prepared, like: text)
   }
 
   /// Makes the pictures of all prompts.
   private func draw(
-    _ wanted: [GenerationSettings], from original: PreparedOriginal?, like text: GenerationText?
+    _ wanted: [GenerationSettings], by source: PictureSource, from original: PreparedOriginal?,
+    like text: GenerationText?
   ) throws {
-    let source = try PictureSource(models, drawing, in: openStore(wanted[0]))
     let run = PictureRun(
       source, from: original, to: try PictureFolder(out?.path ?? "."), count: count, bestOf: bestOf, output)
     if let text { noteDifferences(try run.facts(), text) }
@@ -143,18 +147,13 @@ struct Generate: ParsableCommand {
     let steps: Int
   }
 
-  /// The database: needed for profiles, else used if it is there.
-  private func openStore(_ settings: GenerationSettings) throws(FileError) -> Store? {
-    if case .profiles = settings.taste.source { return try store.open() }
-    return try store.openIfPresent()
-  }
-
   /// Says where the model or VAE is another than the picture's.
   private func noteDifferences(_ facts: [GenerationText.Setting], _ text: GenerationText) {
     guard !output.quiet else { return }
     for name in ["Model hash", "VAE hash"] {
       let (found, wanted) = (facts.first { $0.name == name }?.value, text.value(name))
-      guard found != wanted else { continue }
+      // Other programs may not say it; of a VAE that is not named, that is to say it was the model's.
+      guard found != wanted, wanted != nil || name == "VAE hash" else { continue }
       Console.note(
         "note: the picture was made with another \(name == "VAE hash" ? "VAE" : "model") "
           + "(\(ByteString(wanted ?? "none")), here \(found ?? "none")), so it cannot come out the same")

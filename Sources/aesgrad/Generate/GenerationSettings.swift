@@ -24,6 +24,9 @@ struct GenerationSettings: Hashable {
 
   /// Throws for what only the prompt tells to be impossible.
   func check() throws {
+    if prompt.unicodeScalars.contains("\0") || negativePrompt.unicodeScalars.contains("\0") {
+      throw ValidationError("A prompt with a zero byte cannot be kept in a picture")
+    }
     guard isMixed else { return }
     let weights = PromptPart.parts(of: prompt).map(\.weight)
     guard weights.count > 1 else { throw ValidationError("--mix: the prompt has no parts joined by AND") }

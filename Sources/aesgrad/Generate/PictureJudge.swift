@@ -18,7 +18,11 @@ struct PictureJudge {
     var failures = Failures("rated pictures")
     profiles = try steering.profiles.map { profile, weight in
       guard let store else { preconditionFailure("profiles without a store") }
-      return (try LearnedProfile(profile, in: store, by: image, &failures, quiet: quiet), weight)
+      // A single profile judges even pictures that are not moved towards it.
+      return (
+        try LearnedProfile(profile, in: store, by: image, &failures, quiet: quiet),
+        steering.profiles.count == 1 ? 1 : weight
+      )
     }
     let width = try image.encoder().projection.shape[0]
     guard direction.count == width else {
