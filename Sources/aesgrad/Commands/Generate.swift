@@ -81,15 +81,14 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     models.applyThreads()
+    let text = try like.map { like throws(FileError) in try GenerationText(ofPicture: like.path) }
+    var drawing = drawing
+    if text?.value(PictureSource.lowMemory) == "True" { drawing.lowMemory = true }
     // A server's model is not known here.
-    let usual = try remote.backend == nil ? GenerationSettings(for: models) : GenerationSettings()
+    let source = try remote.backend == nil ? PictureSource(models, drawing) : nil
+    let usual = source?.settings() ?? GenerationSettings()
     var base = usual
-    var text: GenerationText?
-    if let like {
-      let found = try GenerationText(ofPicture: like.path)
-      base = try GenerationSettings(found, of: like.path)
-      text = found
-    }
+    if let text, let like { base = try GenerationSettings(text, of: like.path, usual: usual) }
     try sampling.apply(to: &base)
     attached.apply(to: &base.files)
     hypernetworks.apply(to: &base.files)
@@ -107,10 +106,18 @@ struct Generate: ParsableCommand {
     }
     for settings in wanted { try settings.check() }
     if let server = try remote.server() { return try draw(wanted, by: server) }
+    guard var source else { return }
     if bestOf > 1, base.taste.source == .none {
       throw ValidationError("--best-of \(bestOf): only a --profile or an --aesthetic can rank pictures")
     }
-    try draw(wanted, from: prepared, like: text)
+    source.store = try openStore(base)
+    try draw(wanted, by: source, from: prepared, like: text)
+  }
+
+  /// The database: needed for profiles, else used if it is there.
+  private func openStore(_ settings: GenerationSettings) throws(FileError) -> Store? {
+    if case .profiles = settings.taste.source { return try store.open() }
+    return try store.openIfPresent()
   }
 
   /// Has a server make the pictures of all prompts.
@@ -134,9 +141,9 @@ struct Generate: ParsableCommand {
 
   /// Makes the pictures of all prompts.
   private func draw(
-    _ wanted: [GenerationSettings], from original: PreparedOriginal?, like text: GenerationText?
+    _ wanted: [GenerationSettings], by source: PictureSource, from original: PreparedOriginal?,
+    like text: GenerationText?
   ) throws {
-    let source = try PictureSource(models, drawing, in: openStore(wanted[0]))
     let run = PictureRun(
       source, from: original, to: try PictureFolder(out?.path ?? "."), count: count, bestOf: bestOf, output)
     if let text { noteDifferences(try run.facts(), text) }
@@ -174,18 +181,13 @@ struct Generate: ParsableCommand {
     let steps: Int
   }
 
-  /// The database: needed for profiles, else used if it is there.
-  private func openStore(_ settings: GenerationSettings) throws(FileError) -> Store? {
-    if case .profiles = settings.taste.source { return try store.open() }
-    return try store.openIfPresent()
-  }
-
   /// Says where the model or VAE is another than the picture's.
   private func noteDifferences(_ facts: [GenerationText.Setting], _ text: GenerationText) {
     guard !output.quiet else { return }
     for name in ["Model hash", "VAE hash"] {
       let (found, wanted) = (facts.first { $0.name == name }?.value, text.value(name))
-      guard found != wanted else { continue }
+      // Other programs may not say it; of a VAE that is not named, that is to say it was the model's.
+      guard found != wanted, wanted != nil || name == "VAE hash" else { continue }
       Console.note(
         "note: the picture was made with another \(name == "VAE hash" ? "VAE" : "model") "
           + "(\(ByteString(wanted ?? "none")), here \(found ?? "none")), so it cannot come out the same")

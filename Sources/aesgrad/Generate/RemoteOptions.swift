@@ -1,4 +1,6 @@
+import Aesthetic
 import ArgumentParser
+import CLIPKit
 import Diffusion
 import Files
 import Remote
