@@ -23,7 +23,7 @@ package struct TasteFit: Sendable {
 
   private static let mostSteps = 60
   /// As long as a step leaves no more than this of the climb, the next one takes its curvature over.
-  private static let goodStep = 0.1
+  private static let goodStep = 0.3
 
   /// Fits for pictures that have these `coordinates`, [n, m] in the likelihood's order, from where `start` ended, or from
   /// weights of zero.
