@@ -32,7 +32,7 @@ import Testing
     try withTemporaryFolder { folder in
       let database = ["--db", folder.appending("taste.sqlite").string]
       let aesthetic = folder.appending("warm.safetensors")
-      let mean = Tensor(randomWithSeed: 3, shape: [768], scale: 1)
+      let mean = Tensor(randomWithSeed: 3, shape: [192], scale: 1)
       try SafetensorsWriter.write([WeightEntry("aesthetic", mean)], metadata: [:], to: aesthetic, replacing: false)
       let imported = try Program.run(["import", aesthetic.string] + database)
       #expect(imported.code == 0, "\(imported.errors)")

@@ -14,8 +14,8 @@ struct PictureStatisticTests {
       let picture = try Picture(reading: FilePath(root.path).appending(path))
       for statistic in PictureStatistic.allCases {
         let value = try #require(values[statistic.rawValue])
-        // Sums of 63,000 doubles in another order.
-        #expect(abs(statistic(picture) - value) < 1e-12, "\(statistic) of \(path)")
+        // Sums of 63,000 doubles in another order: as many roundings of 1.1e-16, at worst all one way.
+        #expect(abs(statistic(picture) - value) < 7e-12, "\(statistic) of \(path)")
       }
     }
   }

@@ -147,7 +147,8 @@ accept("checkpoint-legacy.ckpt", saved({"state_dict": linear.state_dict(), "epoc
 accept("inversion.pt", saved({"string_to_token": {"*": 265}, "string_to_param": {"*": parameter}, "name": "taste", "step": 9}),
        {"string_to_param.*": table}, metadata={"name": "taste", "step": "9"})
 accept("hypernetwork.pt", saved({768: (linear.state_dict(), linear.state_dict()), "step": 1, "layer_structure": [1, 2, 1]}),
-       {f"768.{part}.{key}": value for part in (0, 1) for key, value in state.items()}, metadata={"step": "1"})
+       {f"768.{part}.{key}": value for part in (0, 1) for key, value in state.items()},
+       metadata={"step": "1", "layer_structure": "[1, 2, 1]"})
 accept("nested.pt", saved([{"a": torch.ones(1)}, (torch.zeros(2),)]), {"0.a": torch.ones(1), "1.0": torch.zeros(2)})
 accept("nothing.pt", saved({"only": "text"}), {}, metadata={"only": "text"})
 

@@ -46,11 +46,27 @@ struct NamedFiles {
     return file.path
   }
 
-  /// Those whose names stand somewhere in `texts`, whatever the case.
+  /// Those whose names stand as words in `texts`, whatever the case.
   func mentioned(in texts: [String]) -> [FilePath] {
     let texts = texts.map { $0.lowercased() }
     return files.filter { file in
-      file.name.string.map { name in texts.contains { $0.contains(name.lowercased()) } } ?? false
+      file.name.string.map { name in texts.contains { $0.hasWord(name.lowercased()) } } ?? false
     }.map(\.path)
+  }
+}
+
+extension String {
+  /// Whether `word` stands here, with neither letters nor digits, hyphens or underscores beside it.
+  fileprivate func hasWord(_ word: String) -> Bool {
+    func isPart(_ character: Character?) -> Bool {
+      character.map { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" } ?? false
+    }
+    var start = startIndex
+    while let found = self[start...].firstRange(of: word) {
+      let after = found.upperBound < endIndex ? self[found.upperBound] : nil
+      if !isPart(self[..<found.lowerBound].last), !isPart(after) { return true }
+      start = index(after: found.lowerBound)
+    }
+    return false
   }
 }

@@ -47,9 +47,8 @@ struct RemoteServer {
   let client: HTTPClient
   let checkpoint: String?
 
-  /// The pictures of these settings, each with a seed one higher than the last.
+  /// The pictures of these settings, which have been checked, each with a seed one higher than the last.
   func pictures(_ settings: GenerationSettings, seed: UInt64, count: Int) throws -> [RemotePicture] {
-    try check(settings)
     var request = RemoteRequest(prompt: settings.prompt, seed: Int(clamping: seed))
     request.negativePrompt = settings.negativePrompt
     request.steps = settings.picture.steps
@@ -61,7 +60,9 @@ struct RemoteServer {
     request.clipSkip = settings.clipSkip
     request.checkpoint = checkpoint
     if case .profiles(let uses) = settings.taste.source {
-      request.lora = (uses[0].name.description, Double(uses[0].weight * settings.taste.strength))
+      let strength = uses[0].weight * settings.taste.strength
+      // By its digits: 0.8 is to stay 0.8, not to become 0.800000011920929.
+      request.lora = (uses[0].name.description, Double("\(strength)") ?? Double(strength))
     }
     switch backend {
     case .a1111: return try Automatic1111(client).pictures(request)
@@ -70,7 +71,7 @@ struct RemoteServer {
   }
 
   /// Throws for what is asked of this program's own model and no server does.
-  private func check(_ settings: GenerationSettings) throws {
+  func check(_ settings: GenerationSettings) throws {
     func refuse(_ option: String, _ reason: String) throws {
       throw ValidationError("\(option) and --backend exclude each other: \(reason)")
     }

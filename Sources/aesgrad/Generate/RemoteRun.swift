@@ -15,6 +15,7 @@ struct RemoteRun {
 
   /// Has the pictures of one prompt drawn, and writes them with the settings that the server says, and the taste.
   func callAsFunction(_ settings: GenerationSettings, seed: UInt64) throws -> [PictureRun.Made] {
+    try server.check(settings)
     var profile: Profile?
     var facts: [GenerationText.Setting] = []
     if case .profiles(let uses) = settings.taste.source, let store {
