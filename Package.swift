@@ -23,7 +23,7 @@ let modules: [Target] = [
   .executableTarget(
     name: "aesgrad",
     dependencies: [
-      "Aesthetic", "Diffusion", "CLIPKit", "Raster", "TensorKit", "Files", "PocketModel", arguments, system,
+      "Aesthetic", "Diffusion", "Remote", "CLIPKit", "Raster", "TensorKit", "Files", "PocketModel", arguments, system,
     ],
     swiftSettings: strict),
   .target(

@@ -1,3 +1,4 @@
+import Aesthetic
 import CLIPKit
 import Files
 import Foundation
@@ -7,7 +8,8 @@ import TensorKit
 
 /// The pictures that simulated people look at.
 struct Pool: Sendable {
-  let features: Tensor  // [n, D]
+  let sights: Sights
+  var features: Tensor { sights.features }  // [n, D]
   /// For each statistic, its value for every picture, of mean 0 and deviation 1.
   let statistics: [String: [Double]]
   /// Pictures that are rated, and others that tell how well a taste was learned: every fourth.
@@ -20,19 +22,21 @@ struct Pool: Sendable {
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder.string).sorted()
     let paths = names.filter { $0.hasSuffix(".png") || $0.hasSuffix(".jpg") }.map { folder.appending($0) }
     var parts: [Tensor] = []
+    var appearances: [Appearance?] = []
     var values: [String: [Double]] = [:]
     for start in stride(from: 0, to: paths.count, by: 16) {
       let pictures = try paths[start..<min(start + 16, paths.count)].map { try Picture(reading: $0) }
       let squares = pictures.map { $0.preparedForCLIP(side: encoder.preprocessing.side) }
       parts.append(encoder(encoder.preprocessing.pixels(squares, crop: .openAI)))
       for picture in pictures {
+        appearances.append(Appearance(thumbnail: try picture.thumbnail()))
         for (name, value) in PixelStatistics(picture).values { values[name, default: []].append(value) }
       }
     }
     guard paths.count >= 100 else {
       throw FileError(.missing, folder, "holds \(paths.count) pictures; at least 100 are needed")
     }
-    features = Tensor.concatenated(parts)
+    sights = Sights(features: Tensor.concatenated(parts), appearances: appearances)
     statistics = values.mapValues(standardised)
     unseen = paths.indices.filter { $0 % 4 == 3 }
     rated = paths.indices.filter { $0 % 4 != 3 }

@@ -36,15 +36,11 @@ struct Scikit {
     let python = ProcessInfo.processInfo.environment["AESGRAD_PYTHON"] ?? "python3"
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "scikit.py")
     process.arguments = [python, script.path, folder.path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    guard process.terminationStatus == 0, let result = try? JSONDecoder().decode(Result.self, from: output) else {
-      return nil
-    }
+    guard process.terminationStatus == 0 else { return nil }
+    let result = try JSONDecoder().decode(Result.self, from: Data(contentsOf: folder.appending(path: "result.json")))
     return Dictionary(uniqueKeysWithValues: result.accuracy.compactMap { size, value in Int(size).map { ($0, value) } })
   }
 

@@ -12,8 +12,8 @@ struct Session: Sendable {
   private(set) var accuracy: [Int: Double] = [:]
 
   private static let examLength = 1000
-  /// So many pictures are at hand to choose the next pair from.
-  private static let candidates = 300
+  /// So many pictures, drawn anew for every question, are at hand to choose a pair from.
+  private static let candidates = 500
 
   /// Asks `person` about pairs, drawn at random or, with `choosing`, those most worth asking, and learns at every one of
   /// `sizes`.
@@ -30,31 +30,42 @@ struct Session: Sendable {
       let (first, second) = pair(pool.unseen, &random)
       return person.answer(first, second, errors: 0, &random)
     }
-    let candidates = Array(pool.rated.shuffled(using: &random).prefix(Self.candidates))
-    let features = rows(candidates, of: pool.features)
     for count in 1...(sizes.max() ?? 1) {
-      var (first, second) = pair(choosing ? candidates : pool.rated, &random)
-      if choosing {
-        let asked = answers.map { answer in
-          Set([answer.winner, answer.loser].compactMap { candidates.firstIndex(of: $0) })
-        }
-        if let best = Self.taste(answers[...], pool).proposals(features, asked: Set(asked)).first {
-          (first, second) = (candidates[best.first], candidates[best.second])
-        }
-      }
+      let (first, second) = choosing ? proposal(pool, &random) : pair(pool.rated, &random)
       answers.append(person.answer(first, second, errors: errors, &random))
       if sizes.contains(count) { accuracy[count] = accuracy(Self.taste(answers[...], pool), pool) }
     }
   }
 
+  /// The pair that `next` would ask about.
+  private func proposal(_ pool: Pool, _ random: inout SplitMix) -> (Int, Int) {
+    let candidates = Array(pool.rated.shuffled(using: &random).prefix(Self.candidates))
+    let sights = pool.sights.rows(candidates)
+    let taste = answers.isEmpty ? Taste(sights, judgements: []) : Self.taste(answers[...], pool)
+    guard let best = taste.proposals(sights, asked: Self.asked(answers, among: candidates)).first else {
+      return (candidates[0], candidates[1])
+    }
+    return (candidates[best.first], candidates[best.second])
+  }
+
   private static func taste(_ answers: ArraySlice<Answer>, _ pool: Pool) -> Taste {
     Taste(
-      features: pool.features,
+      pool.sights,
       judgements: answers.map { Judgement(picture: $0.winner, verdict: .preferred(over: $0.loser)) })
   }
 
+  /// The pairs that have been asked about, as places among `pictures`.
+  private static func asked(_ answers: [Answer], among pictures: [Int]) -> Set<Set<Int>> {
+    let places = Dictionary(uniqueKeysWithValues: pictures.enumerated().map { ($1, $0) })
+    return Set(
+      answers.compactMap { answer in
+        guard let first = places[answer.winner], let second = places[answer.loser] else { return nil }
+        return [first, second]
+      })
+  }
+
   private func accuracy(_ taste: Taste, _ pool: Pool) -> Double {
-    let utilities = taste.utilities(pool.features)
+    let utilities = taste.utilities(pool.sights)
     let right = exam.reduce(0.0) { sum, answer in
       let difference = utilities[answer.winner] - utilities[answer.loser]
       return sum + (difference > 0 ? 1 : difference == 0 ? 0.5 : 0)

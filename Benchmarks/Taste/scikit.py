@@ -1,4 +1,4 @@
-"""The same task for scikit-learn: LogisticRegressionCV on the pair differences. Prints one line of JSON.
+"""The same task for scikit-learn: LogisticRegressionCV on the pair differences.
 
     python scikit.py FOLDER
 
@@ -8,10 +8,15 @@ first. Every pair also goes in mirrored, with its mirror image in the same fold,
 """
 
 import json
+import os
 import pathlib
 import sys
 import warnings
 
+# Every fit is small, and several run at a time: more threads in each would wait for one another.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import joblib
 import numpy
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import GroupKFold
@@ -35,13 +40,14 @@ def main():
     features = numpy.fromfile(folder / "features.f32", "<f4").reshape(task["pictures"], task["width"]).astype(numpy.float64)
     answers = numpy.fromfile(folder / "answers.i32", "<i4").reshape(task["people"], task["ratings"], 2)
     exams = numpy.fromfile(folder / "exam.i32", "<i4").reshape(task["people"], task["questions"], 2)
-    accuracy = {size: [] for size in task["sizes"]}
-    for asked, exam in zip(answers, exams):
+    def accuracies(asked, exam):
         differences = features[asked[:, 0]] - features[asked[:, 1]]
         truth = features[exam[:, 0]] - features[exam[:, 1]]
-        for size in accuracy:
-            accuracy[size].append(float((truth @ learned(differences[:size]) > 0).mean()))
-    print(json.dumps({"accuracy": {size: float(numpy.mean(values)) for size, values in accuracy.items()}}))
+        return [float((truth @ learned(differences[:size]) > 0).mean()) for size in task["sizes"]]
+
+    people = joblib.Parallel(n_jobs=-1)(joblib.delayed(accuracies)(*person) for person in zip(answers, exams))
+    result = {"accuracy": dict(zip(map(str, task["sizes"]), numpy.mean(people, 0).tolist()))}
+    (folder / "result.json").write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -91,9 +91,8 @@ struct StoreRatingTests {
       let other = StoredModel(
         fingerprint: String(repeating: "9", count: 64), kind: .imageEncoder, name: "other", width: 5)
       #expect(try store.ratedFeatures(profile, by: other).judgements.isEmpty)
-      #expect(
-        try store.features(of: [StoreFixture.picture(2).hash, "00"], by: StoreFixture.model).map { $0?.elements }
-          == [[6, 7, 8], nil])
+      let found = try store.sights(of: ["00", StoreFixture.picture(2).hash], by: StoreFixture.model)
+      #expect(found.places == [1] && found.sights.features.elements == [6, 7, 8])
     }
   }
 

@@ -18,8 +18,9 @@ import Testing
   func fit(name: String, prior: String) throws {
     let learned = try LearnedElsewhere(name)
     let values = try learned("\(prior).values").elements
+    let likelihood = TasteLikelihood(learned.judgements)
     let fit = TasteFit(
-      TasteLikelihood(try learned("features"), learned.judgements), priorVariance: Double(values[0]))
+      likelihood, at: rows(likelihood.pictures, of: try learned("features")), priorVariance: Double(values[0]))
     func close(_ actual: [Double], _ expected: String) throws {
       let expected = try learned("\(prior).\(expected)")
       expectClose(
@@ -31,22 +32,29 @@ import Testing
     expectClose(fit.covariance(), try learned("\(prior).covariance"), relative: Self.tolerance, "\(name) \(prior)")
   }
 
-  @Test("the taste, with the prior that the ratings ask for", arguments: cases)
+  @Test(
+    "the taste, with the prior that the ratings ask for", arguments: cases + ["looks", "wide-looks", "few-looks"])
   func learning(name: String) throws {
     let learned = try LearnedElsewhere(name)
     let features = try learned("features")
-    let taste = Taste(features: features, judgements: learned.judgements)
-    let prior = try learned("learned.prior").scalar
-    #expect(Float(taste.priorVariance) == prior)
+    let sights = Sights(features: features, appearance: try learned("appearance"))
+    let taste = Taste(sights, judgements: learned.judgements)
+    #expect([taste.priorVariance, taste.appearanceShare].map { Float($0) } == (try learned("learned.prior").elements))
     expectClose(taste.center, try learned("learned.center"), relative: 1e-6, name)
     expectClose(taste.direction, try learned("learned.direction"), relative: Self.tolerance, name)
-    expectClose(taste.covariances(features), try learned("learned.covariances"), relative: Self.tolerance, name)
+    expectClose(taste.appearanceDirection, try learned("learned.looks"), relative: Self.tolerance, name)
+    expectClose(taste.covariances(sights), try learned("learned.covariances"), relative: Self.tolerance, name)
     expectClose(try #require(taste.aesthetic).mean, try learned("learned.mean"), relative: Self.tolerance, name)
-    // The definition: direction · (x − center), in double precision.
-    let (rows, direction) = (features.centred(taste.center), taste.direction.elements)
-    for (row, utility) in taste.utilities(features).enumerated() {
-      let expected = zip(rows[row], direction).reduce(0) { $0 + $1.0 * Double($1.1) }
-      #expect(abs(utility - expected) < 1e-4, "\(name): utility \(utility), expected \(expected)")
+    let utilities = taste.utilities(sights)
+    expectClose(
+      Tensor(utilities.map { Float($0) }, shape: [utilities.count]), try learned("learned.utilities"),
+      relative: Self.tolerance, name)
+  }
+
+  @Test("who looks at colours is found out by enough ratings, and by few nobody")
+  func share() throws {
+    for (name, share) in [("looks", 0.25...0.75), ("wide-looks", 0.25...0.75), ("few-looks", 0...0)] {
+      #expect(share.contains(Double(try LearnedElsewhere(name)("learned.prior").elements[1])), "\(name)")
     }
   }
 
@@ -54,7 +62,7 @@ import Testing
   @Test("the likelihood's derivatives against finite differences", arguments: ["mixed", "extremes"])
   func derivatives(name: String) throws {
     let learned = try LearnedElsewhere(name)
-    let likelihood = TasteLikelihood(try learned("features"), learned.judgements)
+    let likelihood = TasteLikelihood(learned.judgements)
     let count = likelihood.pictures.count
     var random = SplitMix(state: 3)
     var offsets = Offsets.even
@@ -105,7 +113,7 @@ import Testing
     var random = SplitMix(state: 5)
     let features = Tensor.random([5, 8], using: &random)
     func mean(_ judgements: [Judgement]) throws -> Tensor {
-      try #require(Taste(features: features, judgements: judgements).aesthetic).mean
+      try #require(Taste(Sights(features: features), judgements: judgements).aesthetic).mean
     }
     func plain(_ pictures: [Int]) throws -> Tensor {
       try #require(Aesthetic(features: rows(pictures, of: features))).mean
@@ -122,9 +130,9 @@ import Testing
   func degenerate() throws {
     var elements = [Float](repeating: 1, count: 12)
     for verdict in [Judgement.Verdict.like, .dislike, .stars(1), .stars(5), .preferred(over: 1), .preferred(over: 0)] {
-      let taste = Taste(
-        features: Tensor(elements, shape: [3, 4]), judgements: [Judgement(picture: 0, verdict: verdict, weight: 1)])
-      let covariances = taste.covariances(Tensor(elements, shape: [3, 4]))
+      let sights = Sights(features: Tensor(elements, shape: [3, 4]))
+      let taste = Taste(sights, judgements: [Judgement(picture: 0, verdict: verdict, weight: 1)])
+      let covariances = taste.covariances(sights)
       let aesthetic = try #require(taste.aesthetic)
       for found in [taste.direction, covariances, aesthetic.mean] { #expect(found.isFinite(0..<found.count)) }
       elements[0] += 1
@@ -156,14 +164,4 @@ private struct LearnedElsewhere {
   }
 
   func callAsFunction(_ tensor: String) throws -> Tensor { try file.tensor(ByteString("\(name).\(tensor)")) }
-}
-
-extension Tensor {
-  /// The rows minus `center`, in double precision.
-  fileprivate func centred(_ center: Tensor) -> [[Double]] {
-    let (elements, center) = (elements, center.elements)
-    return (0..<rows).map { row in
-      (0..<width).map { Double(elements[row * width + $0]) - Double(center[$0]) }
-    }
-  }
 }

@@ -93,8 +93,7 @@ struct ExportTests {
       #expect(metadata["aesgrad.profile"] == "warm" && metadata["aesgrad.version"] == "1")
       #expect(metadata["aesgrad.delta_sha256"] == ByteString(delta.hash))
       #expect(metadata["aesgrad.base_fingerprint"] == ByteString(delta.base))
-      let mean = version.aesthetic.mean
-      #expect(metadata["aesgrad.aesthetic_sha256"] == ByteString(mean.sha256(0..<mean.count)))
+      #expect(metadata["aesgrad.aesthetic_sha256"] == ByteString(version.aesthetic.hash))
       let bytes = try InputFile(path).readAll(limit: 1 << 20)
       let header = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
       var hash = SHA256()

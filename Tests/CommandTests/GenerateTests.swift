@@ -1,3 +1,4 @@
+import Aesthetic
 import Files
 import Foundation
 import Raster
@@ -57,28 +58,25 @@ func withPipeline<Result>(
     try withPipeline { model, folder in
       let outcome = try Program.run(Self.arguments(model, folder))
       let path = folder.appending("out").appending("00000-42.png")
-      #expect(outcome.code == 0 && outcome.output == path.string + "\n" && outcome.errors == "", "\(outcome.errors)")
+      #expect(outcome.code == 0 && outcome.errors == "", "\(outcome.errors)")
+      #expect(outcome.output == path.string + "\n")
       let picture = try Picture(reading: path)
       let expected = try SyntheticModel("pipeline").expected.tensor("pixels").elements
       let differences = zip(picture.pixels, expected).map { abs(Float($0) - $1) }
-      #expect(differences.count == 3 * 64 * 64 && differences.allSatisfy { $0 <= 1 })
-      #expect(differences.count { $0 > 0 } < 64)
+      let (worst, off) = (differences.max() ?? 255, differences.count { $0 > 0 })
+      #expect(picture.pixels.count == expected.count && worst <= 1 && off < 64)
 
       let text = try Self.text(path.string)
       #expect(text.prompt == Self.prompt && text.negativePrompt == "blurry")
-      let hash = try InputFile(FilePath(model).appending("unet/diffusion_pytorch_model.safetensors"))
+      let weights = try InputFile(FilePath(model).appending("unet/diffusion_pytorch_model.safetensors"))
+      let hash = PictureRecord.hash(of: try weights.readAll(limit: 1 << 24)).prefix(10)
+      let lines = text.settings.map { "\($0.name): \($0.value)" }
       #expect(
-        text.settings.map { "\($0.name): \($0.value)" } == [
-          "Steps: 10", "Sampler: DDIM", "CFG scale: 7.5", "Seed: 42", "Size: 64x64",
-          "Model hash: \(try sha256(hash).prefix(10))", "Model: model", "RNG: CPU", "Version: aesgrad 0.1.0",
+        lines == [
+          "Steps: 10", "Sampler: DDIM", "CFG scale: 7.5", "Seed: 42", "Size: 64x64", "Model hash: \(hash)",
+          "Model: model", "RNG: CPU", "Version: aesgrad 0.1.0",
         ])
     }
-  }
-
-  private func sha256(_ file: InputFile) throws -> String {
-    var hash = SHA256()
-    hash.update(try file.readAll(limit: 1 << 24).span)
-    return hash.finish()
   }
 
   @Test("Each picture of several has a seed of its own, and what is there is never written over")
@@ -101,16 +99,28 @@ func withPipeline<Result>(
         return try Picture(reading: FilePath(made[0].path)).pixels
       }
       let plain = try pixels("a horse")
-      #expect(try pixels("[a horse:a cat:4]") == plain && pixels("a [horse|horse]") == plain)
-      #expect(try pixels("(a horse:1.0)") == plain)
-      #expect(try pixels("{a horse}") != plain && pixels("{a horse}", ["--emphasis", "novelai"]) != plain)
-      for other in ["[a horse:a cat:2]", "[a horse|a cat]", "a horse AND a cat :0.5", "(a horse:1.3)"] {
-        #expect(try pixels(other) != plain, "\(other)")
+      for same in ["[a horse:a cat:4]", "a [horse|horse]", "(a horse:1.0)"] {
+        let found = try pixels(same)
+        #expect(found == plain, "\(same)")
       }
-      let long = Array(repeating: "a horse on mars", count: 30).joined(separator: ", ")
-      #expect(try pixels(long) != plain && pixels(long, ["-n", long]) != pixels(long))
-      #expect(try pixels("a horse", ["--clip-skip", "2"]) != plain && pixels("a horse", ["--rng", "cuda"]) != plain)
-      #expect(try pixels("a horse", ["--low-memory"]).count == plain.count)
+      let others = [
+        "{a horse}", "[a horse:a cat:2]", "[a horse|a cat]", "a horse AND a cat :0.5", "(a horse:1.3)",
+        Array(repeating: "a horse on mars", count: 30).joined(separator: ", "),
+      ]
+      for other in others {
+        let found = try pixels(other)
+        #expect(found != plain, "\(other)")
+      }
+      for option in [["--clip-skip", "2"], ["--rng", "cuda"], ["-n", others[5]], ["-W", "72"]] {
+        let found = try pixels("a horse", option)
+        #expect(found != plain, "\(option)")
+      }
+      let (braces, strong) = (try pixels("{a horse}"), try pixels("{a horse}", ["--emphasis", "novelai"]))
+      #expect(braces != strong && strong != plain)
+      let between = try pixels("a horse AND a cat", ["--mix"])
+      #expect(between != plain)
+      let lean = try pixels("a horse", ["--low-memory"])
+      #expect(lean == plain)
     }
   }
 
@@ -158,6 +168,12 @@ func withPipeline<Result>(
     }
   }
 
+  /// How many pictures there are in a folder that may not be there yet.
+  private func pictureCount(_ folder: FilePath) -> Int {
+    guard let names = try? contents(of: folder) else { return 0 }
+    return names.count { $0.hasSuffix(".png") }
+  }
+
   @Test("Ctrl-C ends it within a second and keeps the pictures that are finished")
   func interruption() throws {
     try withPipeline { model, folder in
@@ -167,7 +183,8 @@ func withPipeline<Result>(
       let outcome = try Program.run(
         Self.arguments(model, folder, ["-b", "100000", "--steps", "2"]),
         meanwhile: { process in
-          for _ in 0..<600 where ((try? contents(of: out))?.filter { $0.hasSuffix(".png") }.count ?? 0) < 2 {
+          for _ in 0..<600 {
+            if pictureCount(out) >= 2 { break }
             usleep(100_000)
           }
           sent = clock.now

@@ -1,6 +1,7 @@
 import Aesthetic
 import Files
 import Foundation
+import Raster
 import SystemPackage
 import TensorKit
 import TestSupport
@@ -85,7 +86,11 @@ struct TasteCommandTests {
       #expect(ranking.measure == "utility")
       let features = try SafetensorsFile(FilePath(fixture("embed.safetensors"))).tensor("openai")
       let judgements = (0..<4).map { Judgement(picture: $0, verdict: .preferred(over: $0 + 1)) }
-      let expected = Taste(features: features, judgements: judgements).utilities(features)
+      let appearances = try Self.pictures.map { path in
+        Appearance(thumbnail: try Picture(decoding: Array(Data(contentsOf: URL(filePath: path)))).thumbnail())
+      }
+      let sights = Sights(features: features, appearances: appearances)
+      let expected = Taste(sights, judgements: judgements).utilities(sights)
       for line in ranking.pictures {
         let index = try #require(Self.pictures.firstIndex(of: line.path))
         // As above: features are off by 1e-5, and what sets them apart is a hundredth of them.

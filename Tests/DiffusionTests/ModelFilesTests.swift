@@ -69,7 +69,10 @@ import Testing
       let files = try ModelFiles(path)
       expectClose(try unetOutput(files, model), try model.expected.tensor("unet.981"), relative: 5e-5)
       expectClose(try decoded(files, model), try model.expected.tensor("decoded"), relative: 5e-5)
-      #expect(try files.unet().configuration == model.configurations().unet)
+      // Nor can the size of the pictures that it was trained on.
+      var expected = try model.configurations().unet
+      expected.side = UNetConfiguration().side
+      #expect(try files.unet().configuration == expected)
       #expect(try files.vae().configuration == model.configurations().vae)
     }
   }

@@ -3,6 +3,7 @@ import Foundation
 import Raster
 import Remote
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Servers that people have, played by one on loopback: what is asked, and what becomes of every kind of answer.

@@ -20,37 +20,36 @@ from sklearn.linear_model import LogisticRegression
 
 torch.set_default_dtype(torch.float64)
 GRID = [4.0**exponent for exponent in range(-3, 9)]
+LOOKS = [0.0, 0.25, 0.5, 0.75]
 INTENSITY = 1.7549833193248680  # phi(z) / 0.1 where a tenth of a normal distribution lies beyond z
 EVEN = [0.0] + [math.log(k / (5 - k)) for k in (1, 2, 3, 4)]
-
-
-def log_probability(kind, utility, offsets, stars):
-    b, lines = offsets[0], offsets[1:]
-    if kind == "like":
-        return torch.nn.functional.logsigmoid(utility + b)
-    if kind == "dislike":
-        return torch.nn.functional.logsigmoid(-utility - b)
-    upper = torch.sigmoid(lines[stars - 1] - utility) if stars < 5 else torch.ones(())
-    lower = torch.sigmoid(lines[stars - 2] - utility) if stars > 1 else torch.zeros(())
-    return torch.log(upper - lower)
 
 
 def log_posterior(parameters, x, judgements, prior):
     """`parameters` are the weights, b and the four lines; the pseudo ratings weigh one half each."""
     width = x.shape[1]
     weights, offsets = parameters[:width], parameters[width:]
-    utilities = x @ weights
+    # a picture of utility 0 for the pseudo ratings comes last
+    utilities = torch.cat([x @ weights, torch.zeros(1)])
+    said = judgements + [("like", -1, 0, 0.5), ("dislike", -1, 0, 1.0)] + [("stars", -1, k, 0.5) for k in range(1, 6)]
+
+    def those(*kinds):
+        rows = [row for row in said if row[0] in kinds]
+        columns = [torch.tensor([row[index] for row in rows], dtype=torch.long) for index in (1, 2)]
+        return *columns, torch.tensor([row[3] for row in rows]), [row[0] for row in rows]
+
+    winners, losers, shares, _ = those("pair")
     total = -(weights @ weights) / (2 * prior)
-    for kind, picture, other, weight in judgements:
-        if kind == "pair":
-            total = total + weight * torch.nn.functional.logsigmoid(utilities[picture] - utilities[other])
-        elif kind != "skip":
-            share = weight * (0.5 if kind == "dislike" else 1)
-            total = total + share * log_probability(kind, utilities[picture], offsets, other)
-    zero = torch.zeros(())
-    for kind, stars in [("like", 0), ("dislike", 0)] + [("stars", count) for count in range(1, 6)]:
-        total = total + 0.5 * log_probability(kind, zero, offsets, stars)
-    return total
+    total = total + shares @ torch.nn.functional.logsigmoid(utilities[winners] - utilities[losers])
+    pictures, _, shares, kinds = those("like", "dislike")
+    signs = torch.tensor([1.0 if kind == "like" else -1.0 for kind in kinds])
+    shares = torch.where(signs > 0, shares, 0.5 * shares)
+    total = total + shares @ torch.nn.functional.logsigmoid(signs * (utilities[pictures] + offsets[0]))
+    pictures, stars, shares, _ = those("stars")
+    # beyond the lines, where a sigmoid is 0 or 1 exactly
+    lines = torch.cat([torch.tensor([-1e4]), offsets[1:], torch.tensor([1e4])])
+    upper, lower = torch.sigmoid(lines[stars] - utilities[pictures]), torch.sigmoid(lines[stars - 1] - utilities[pictures])
+    return total + shares @ torch.log(upper - lower)
 
 
 def fit(x, judgements, prior):
@@ -98,8 +97,8 @@ def by_scikit(x, judgements, prior):
     return model.coef_[0], model.intercept_[0]
 
 
-def learn(features, judgements):
-    """The whole of it in the D dimensions of the features, without any shortcut."""
+def learn(features, appearance, judgements):
+    """The whole of it in all dimensions of features and appearance, without any shortcut."""
     shares = torch.zeros(len(features))
     for kind, picture, other, weight in judgements:
         shares[picture] += {"skip": 0, "dislike": 0.5}.get(kind, 1) * weight
@@ -107,28 +106,61 @@ def learn(features, judgements):
             shares[other] += weight
     shares = shares / shares.sum()
     center = shares @ features
-    centred = features - center
-    scale = math.sqrt(shares @ (centred**2).sum(1))
-    x = centred / scale
-    evidences = []
-    for prior in GRID:
-        unusual = math.log(prior / 4, 4) / 1.5
-        evidences.append(fit(x, judgements, prior)[3] - unusual**2 / 2)
-    prior = GRID[int(numpy.argmax(evidences))]
-    found, _, covariance, _ = fit(x, judgements, prior)
+    centred, scale = standardised(features, shares)
+    looks, looks_scale = standardised(appearance, shares)
+    best = None
+    for part in LOOKS if appearance.shape[1] else [0.0]:
+        x = torch.cat([math.sqrt(1 - part) * centred / scale, math.sqrt(part) * looks / looks_scale], 1)
+        for prior in GRID:
+            unusual = math.log(prior / 4, 4) / 1.5
+            found, _, covariance, evidence = fit(x, judgements, prior)
+            support = evidence - unusual**2 / 2 + (math.log(8) if part == 0 else 0)
+            if best is None or support > best[0]:
+                best = (support, part, prior, x, found, covariance)
+    _, part, prior, x, found, covariance = best
     weights = torch.tensor(found[: x.shape[1]])
     utilities = x @ weights
     deviation = math.sqrt(shares @ (utilities**2 + torch.einsum("nd,de,ne->n", x, covariance, x)))
     mean = center + INTENSITY / deviation * (shares * utilities) @ centred
-    return dict(center=center, direction=weights / scale, mean=mean, covariances=x @ covariance @ x.T, prior=torch.tensor([prior]))
+    width = features.shape[1]
+    return dict(
+        center=center,
+        direction=math.sqrt(1 - part) * weights[:width] / scale,
+        looks=math.sqrt(part) * weights[width:] / looks_scale,
+        mean=mean,
+        utilities=utilities,
+        covariances=x @ covariance @ x.T,
+        prior=torch.tensor([prior, part]),
+    )
 
 
-def simulated(chance, count, width, kinds, length):
-    """Features with a falling spectrum, and what somebody with a linear taste says about them, sometimes in error."""
+def standardised(values, shares):
+    """Seen from the weighted mean, and the root mean square distance from it."""
+    centred = values - shares @ values
+    return centred, math.sqrt(shares @ (centred**2).sum(1))
+
+
+def appearance_of(pixels):
+    """The nine statistics of a picture [h, w, 3] with channels from 0 to 255, by numpy."""
+    red, green, blue = numpy.moveaxis(pixels / 255, 2, 0)
+    lightness = 0.299 * red + 0.587 * green + 0.114 * blue
+    planes = [lightness, red - green, (red + green) / 2 - blue]
+    planes.append(numpy.hypot(planes[1], planes[2]))
+    edges = sum(numpy.abs(numpy.diff(lightness, axis=axis)).sum() for axis in (0, 1)) / lightness.size
+    statistics = [value for plane in planes for value in (plane.mean(), plane.std())] + [edges]
+    return numpy.array(statistics) / [0.23, 0.08, 0.08, 0.07, 0.11, 0.08, 0.09, 0.07, 0.09]
+
+
+def simulated(chance, count, width, kinds, length, looks):
+    """Features with a falling spectrum, looks, and what somebody with a linear taste for the features, or for both, says
+    about them, sometimes in error."""
     features = (chance.standard_normal((count, width)) * numpy.linspace(2, 0.3, width) + 1).astype(numpy.float32)
     x = torch.tensor(features.astype(numpy.float64))
     utilities = ((x - x.mean(0)) @ torch.tensor(chance.standard_normal(width))).numpy()
     utilities = utilities / utilities.std() + 0.3 * chance.standard_normal(count)
+    appearance = torch.tensor((chance.standard_normal((count, looks)) * 0.5 + 2).astype(numpy.float32).astype(numpy.float64))
+    if looks:
+        utilities = 0.5 * utilities + ((appearance - 2) @ torch.tensor(4 * chance.standard_normal(looks))).numpy()
     judgements = []
     for index in range(length):
         picture, other = (int(number) for number in chance.choice(count, 2, replace=False))
@@ -143,11 +175,11 @@ def simulated(chance, count, width, kinds, length):
             judgements.append(("stars", picture, int(numpy.clip(round(utilities[picture] * 1.2 + 3), 1, 5)), weight))
         else:
             judgements.append(("skip", picture, 0, weight))
-    return features, x, judgements
+    return features, x, appearance, judgements
 
 
 CASES = {
-    # name: kinds of rating, pictures, width, ratings
+    # name: kinds of rating, pictures, width, ratings, and statistics of appearance if there are any
     "pairs": (["pair"], 14, 6, 20),
     "likes": (["like"], 14, 6, 18),
     "stars": (["stars"], 14, 6, 18),
@@ -156,19 +188,23 @@ CASES = {
     "wide": (["pair", "stars", "like"], 9, 24, 18),
     # nobody gave two, three or four stars
     "extremes": (["stars"], 8, 5, 8),
+    # somebody who looks at colours, with more and with fewer pictures than features; and too few ratings to tell
+    "looks": (["pair", "like", "pair", "stars"], 16, 6, 40, 3),
+    "wide-looks": (["pair"], 12, 20, 24, 3),
+    "few-looks": (["pair"], 10, 6, 4, 3),
 }
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
     tensors, reference = {}, {}
-    for number, (name, (kinds, count, width, length)) in enumerate(CASES.items()):
+    for number, (name, (kinds, count, width, length, *looks)) in enumerate(CASES.items()):
         chance = numpy.random.default_rng(100 + number)
-        features, x, judgements = simulated(chance, count, width, kinds, length)
+        features, x, appearance, judgements = simulated(chance, count, width, kinds, length, sum(looks))
         if name == "extremes":
             judgements = [(kind, picture, 1 if stars < 3 else 5, weight) for kind, picture, stars, weight in judgements]
         reference[name] = judgements
-        record = {"features": torch.tensor(features)}
+        record = {"features": torch.tensor(features), "appearance": appearance}
         for label, prior in (("weak", 0.25), ("strong", 16.0)):
             found, value, covariance, evidence = fit(x, judgements, prior)
             if name in ("pairs", "likes"):
@@ -181,8 +217,13 @@ def main():
                 f"{label}.covariance": covariance,
                 f"{label}.values": torch.tensor([prior, value, evidence]),
             }
-        record |= {f"learned.{key}": value for key, value in learn(x, judgements).items()}
+        record |= {f"learned.{key}": value for key, value in learn(x, appearance, judgements).items()}
         tensors |= {f"{name}.{key}": value.to(torch.float32).contiguous() for key, value in record.items()}
+    chance = numpy.random.default_rng(7)
+    ramps = numpy.add.outer(numpy.linspace(0, 120, 5), numpy.linspace(0, 100, 7))
+    pixels = (ramps[..., None] + chance.integers(0, 36, (5, 7, 3))).astype(numpy.uint8)
+    tensors["picture.pixels"] = torch.tensor(pixels).to(torch.float32)
+    tensors["picture.appearance"] = torch.tensor(appearance_of(pixels.astype(numpy.float64))).to(torch.float32)
     save_file(tensors, folder / "taste.safetensors", metadata={"reference": json.dumps(reference)})
 
 

@@ -1,12 +1,11 @@
 package import Files
-import TensorKit
 
 /// What an exported file says about where it comes from.
 package struct ExportOrigin: Sendable {
   /// The profile, and the version of its aesthetic.
   package var profile: String
   package var version: Int
-  /// The SHA-256 of the aesthetic's mean as Float32.
+  /// The SHA-256 of the aesthetic, `Aesthetic.hash`.
   package var aesthetic: String
   /// What the delta's text encoder was called, and its fingerprint; nil where there is no delta in the file.
   package var base: (name: String, fingerprint: String)?
@@ -17,8 +16,7 @@ package struct ExportOrigin: Sendable {
   package init(profile: Profile, version: AestheticVersion) {
     self.profile = profile.name
     self.version = version.version
-    let mean = version.aesthetic.mean
-    aesthetic = mean.sha256(0..<mean.count)
+    aesthetic = version.aesthetic.hash
   }
 
   /// As metadata of a safetensors file.

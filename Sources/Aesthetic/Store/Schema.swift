@@ -19,7 +19,7 @@ package struct Migration: Sendable {
 /// The layout of the database.
 ///
 /// Two kinds of table: facts (`picture`, `profile`, `rating`, `generation`), which cannot be had again, and what is derived
-/// from them (`feature`, `aesthetic`, `delta`, `conditioning`), which says what it was derived from and can be made anew.
+/// from them (`feature`, `appearance`, `aesthetic`, `delta`, `conditioning`), which says what it was derived from and can be made anew.
 package enum Schema {
   /// What SQLite's header says whose file it is: "aesg".
   static let applicationID: Int32 = 0x6165_7367
@@ -29,8 +29,23 @@ package enum Schema {
 
   /// All steps, oldest first.
   package static let migrations = [
-    Migration(name: "1 profiles", rewrites: false) { database in try database.execute(sql: profiles) }
+    Migration(name: "1 profiles", rewrites: false) { database in try database.execute(sql: profiles) },
+    Migration(name: "2 appearance", rewrites: false) { database in try database.execute(sql: appearance) },
   ]
+
+  /// Takes those of these steps that have not been taken yet, and remembers them.
+  static func take(_ migrations: some Sequence<Migration>, in database: Database) throws {
+    try database.execute(
+      sql: """
+        PRAGMA application_id = \(applicationID);
+        CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT;
+        """)
+    let applied = try Connection.appliedMigrations(database)
+    for migration in migrations where !applied.contains(migration.name) {
+      try migration.apply(database)
+      try database.execute(sql: "INSERT INTO migration (name) VALUES (?)", arguments: [migration.name])
+    }
+  }
 
   /// Numbers in `vector` and `data` are little-endian Float32; a `shape` is its lengths with commas between; `settings` are
   /// JSON; times are milliseconds since 1970 in UTC; a fingerprint is 64 hexadecimal digits.
@@ -156,5 +171,13 @@ package enum Schema {
       UNIQUE (generation, place)
     ) STRICT;
     CREATE INDEX generated_picture_picture ON generated_picture (picture);
+    """
+
+  /// Of the small picture in `picture`; NULL where that cannot be read.
+  private static let appearance = """
+    CREATE TABLE appearance (
+      picture INTEGER PRIMARY KEY REFERENCES picture ON DELETE CASCADE,
+      vector BLOB CHECK (length(vector) = 36)
+    ) STRICT;
     """
 }

@@ -6,12 +6,14 @@ package import TensorKit
 
 /// The ratings of a profile that count, with the features of the pictures that they are about.
 package struct RatedFeatures: Sendable {
-  /// The ratings; their rows are those of `features`.
+  /// The ratings; their rows are those of `sights`.
   package let judgements: [Judgement]
-  /// Raw image features, a row a picture.
-  package let features: Tensor  // [n, D]
+  /// The pictures' features, and what they look like as far as that is known.
+  package let sights: Sights
   /// The pictures' hashes, in the order of the rows.
   package let pictures: [String]
+  /// Raw image features, a row a picture.
+  package var features: Tensor { sights.features }  // [n, D]
   /// The number of the last fact that was taken into account; 0 if there is none.
   package let lastRating: Int64
   /// The hashes of pictures that were left out, and what was said of them, since they have no features yet.
@@ -41,23 +43,23 @@ extension Store {
         judgements.append(Judgement(picture: place, verdict: verdict, weight: try row.value("weight")))
       }
       return RatedFeatures(
-        judgements: judgements, features: table.features, pictures: try table.hashes(),
+        judgements: judgements, sights: table.sights, pictures: try table.hashes(),
         lastRating: last ?? 0, missing: try table.missingHashes())
     }
   }
 
-  /// The features of the pictures with these hashes by `model`, in their order; nil for those that have none yet.
-  package func features(of hashes: [String], by model: StoredModel) throws(FileError) -> [Tensor?] {
+  /// What is known of the pictures with these hashes that have features by `model`: their places among the hashes, in
+  /// rising order, and a row for each.
+  package func sights(of hashes: [String], by model: StoredModel) throws(FileError) -> (places: [Int], sights: Sights) {
     try read { database in
-      let statement = try database.makeStatement(
-        sql: """
-          SELECT vector FROM feature JOIN picture ON picture.id = picture JOIN model ON model.id = model
-          WHERE sha256 = ? AND fingerprint = ?
-          """)
-      return try hashes.map { hash in
-        try Data.fetchOne(statement, arguments: [Data(hexadecimal: hash), model.fingerprint])
-          .flatMap { Tensor($0, shape: [model.width]) }
+      let statement = try database.makeStatement(sql: "SELECT id FROM picture WHERE sha256 = ?")
+      var table = try FeatureTable(database, model, path: path)
+      var places: [Int] = []
+      for (place, hash) in hashes.enumerated() {
+        guard let picture = try Int64.fetchOne(statement, arguments: [Data(hexadecimal: hash)]) else { continue }
+        if try table.row(of: picture) == places.count { places.append(place) }
       }
+      return (places, table.sights)
     }
   }
 
@@ -119,10 +121,15 @@ private struct FeatureTable {
   private var rows: [Int64: Int?] = [:]
   private var order: [Int64] = []
   private var elements = Data()
+  private var appearances: [Appearance?] = []
 
   init(_ database: Database, _ model: StoredModel, path: FilePath) throws {
     (self.database, self.model, self.path) = (database, model, path)
-    statement = try database.makeStatement(sql: "SELECT vector FROM feature WHERE picture = ? AND model = ?")
+    statement = try database.makeStatement(
+      sql: """
+        SELECT feature.vector, appearance.vector AS appearance FROM feature
+        LEFT JOIN appearance ON appearance.picture = feature.picture WHERE feature.picture = ? AND model = ?
+        """)
     modelNumber =
       try Int64.fetchOne(database, sql: "SELECT id FROM model WHERE fingerprint = ?", arguments: [model.fingerprint])
       ?? 0
@@ -131,12 +138,19 @@ private struct FeatureTable {
   /// The row of the picture with this number; nil if it has no features.
   mutating func row(of picture: Int64) throws -> Int? {
     if let known = rows[picture] { return known }
-    guard let vector = try Data.fetchOne(statement, arguments: [picture, modelNumber]) else {
+    guard let found = try Row.fetchOne(statement, arguments: [picture, modelNumber]) else {
       rows[picture] = .some(nil)
       return nil
     }
+    let (vector, appearance): (Data, Data?) = (try found.value("vector"), try found.optional("appearance"))
     guard vector.count == 4 * model.width else {
       throw FileError(damaged: path, "a feature has \(vector.count) bytes, and \(4 * model.width) were expected")
+    }
+    if let appearance {
+      guard let read = Appearance(appearance) else { throw DamagedValue(column: "vector of an appearance") }
+      appearances.append(read)
+    } else {
+      appearances.append(nil)
     }
     elements.append(vector)
     rows[picture] = order.count
@@ -144,9 +158,10 @@ private struct FeatureTable {
     return order.count - 1
   }
 
-  /// [n, D].
-  var features: Tensor {
-    Tensor(elements, shape: [order.count, model.width]) ?? Tensor(zeros: [0, model.width])
+  /// What is known of the pictures so far, a row each.
+  var sights: Sights {
+    let features = Tensor(elements, shape: [order.count, model.width]) ?? Tensor(zeros: [0, model.width])
+    return Sights(features: features, appearances: appearances)
   }
 
   func hashes() throws -> [String] { try hashes(of: order) }

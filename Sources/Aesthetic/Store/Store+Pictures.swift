@@ -70,18 +70,41 @@ extension PictureRecord {
 extension Data {
   /// The bytes that hexadecimal digits stand for; empty if they are none.
   init(hexadecimal digits: String) {
-    self.init()
-    let characters = Array(digits.utf8)
-    guard characters.count % 2 == 0 else { return }
-    for place in stride(from: 0, to: characters.count, by: 2) {
-      guard let byte = UInt8(String(decoding: characters[place...place + 1], as: UTF8.self), radix: 16) else {
+    self.init(capacity: digits.utf8.count / 2)
+    var high: UInt8?
+    for character in digits.utf8 {
+      guard let value = Self.value(ofDigit: character) else {
         self = Data()
         return
       }
-      append(byte)
+      if let first = high {
+        append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    if high != nil { self = Data() }
+  }
+
+  private static func value(ofDigit character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    default: nil
     }
   }
 
   /// Two hexadecimal digits a byte.
-  var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+  var hexadecimal: String {
+    let digits = Array("0123456789abcdef".utf8)
+    var characters: [UInt8] = []
+    characters.reserveCapacity(2 * count)
+    for byte in self {
+      characters.append(digits[Int(byte >> 4)])
+      characters.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: characters, as: UTF8.self)
+  }
 }

@@ -35,7 +35,7 @@ extension Store {
     from path: FilePath, as name: ProfileName? = nil
   ) throws(FileError) -> Profile {
     let file = try Store(reading: path)
-    let profile = try file.exportedProfile(layout: read(Self.layout))
+    let profile = try file.exportedProfile()
     guard let name = name ?? ProfileName(profile.name) else {
       throw FileError(.malformed, path, "holds a profile without a proper name", hint: "--name gives it one")
     }
@@ -63,10 +63,11 @@ extension Store {
     }
   }
 
-  /// The only profile in this database, whose tables and contents must be as `export` makes them, in this `layout`.
-  private func exportedProfile(layout: [[DatabaseValue]]) throws(FileError) -> Profile {
+  /// The only profile in this database, whose tables and contents must be as `export` makes them, or as it made them before
+  /// the layout's later steps.
+  private func exportedProfile() throws(FileError) -> Profile {
     try read { database in
-      guard try Self.layout(database) == layout else {
+      guard try Self.knownLayouts().contains(Self.layout(database)) else {
         throw FileError(.malformed, path, "has another layout than an exported profile")
       }
       try database.execute(sql: "PRAGMA ignore_check_constraints = OFF")
@@ -79,6 +80,17 @@ extension Store {
           hint: "`aesgrad profile export` writes one profile to a file")
       }
       return profile
+    }
+  }
+
+  /// The layouts after each of our steps.
+  private static func knownLayouts() throws -> [[[DatabaseValue]]] {
+    let empty = try DatabaseQueue()
+    return try Schema.migrations.map { step in
+      try empty.write { database in
+        try Schema.take([step], in: database)
+        return try layout(database)
+      }
     }
   }
 

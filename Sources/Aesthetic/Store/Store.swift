@@ -82,19 +82,8 @@ package struct Store: Sendable {
     }
     guard !pending.isEmpty else { return }
     if pending.count < migrations.count, let first = pending.first(where: \.rewrites) { try backUp(before: first) }
-    try write { database in
-      // Another process may have been faster.
-      let applied = try Connection.appliedMigrations(database)
-      try database.execute(
-        sql: """
-          PRAGMA application_id = \(Schema.applicationID);
-          CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT;
-          """)
-      for migration in migrations where !applied.contains(migration.name) {
-        try migration.apply(database)
-        try database.execute(sql: "INSERT INTO migration (name) VALUES (?)", arguments: [migration.name])
-      }
-    }
+    // Another process may have been faster, so it is looked again at what is pending.
+    try write { database in try Schema.take(migrations, in: database) }
   }
 
   /// Keeps a copy beside the database, unless a copy of that name is there already.

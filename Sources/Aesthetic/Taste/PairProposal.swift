@@ -1,5 +1,5 @@
 import Glibc
-package import TensorKit
+import TensorKit
 
 /// Two pictures worth asking about: which is the better one?
 package struct PairProposal: Sendable, Hashable {
@@ -13,22 +13,22 @@ package struct PairProposal: Sendable, Hashable {
 }
 
 extension Taste {
-  /// The `count` pairs among pictures of these features, [n, D], whose answers would tell most about all of them, best first.
+  /// The `count` pairs among these pictures whose answers would tell most about all of them, best first.
   ///
-  /// What an answer tells about the difference d between two pictures is its mutual information with d (Houlsby et al.
-  /// 2011, arXiv 1112.5745, "BALD"): a pair is worth asking about where the taste does not know which is better, not where
-  /// the two are known to be equal. How far that reaches is the variance of all pictures' utilities that d explains,
-  /// Σ cov(d, u)² / var(d) (MacKay 1992, Neural Computation 4, 590-604: information about a region of interest). The pair
-  /// with the greatest product is proposed.
+  /// A pair is the better, the more its answer is expected to lower the sum of the variances of all pictures' utilities
+  /// (Cohn, Ghahramani and Jordan 1996, Journal of Artificial Intelligence Research 4: learning where it lowers the
+  /// expected variance). What all utilities u share with the difference d between the two is Σ cov(d, u)² / var(d), and
+  /// the answer removes the part of it that `removedShare` says: little where it is known which is better, and where the two
+  /// are hardly different.
   ///
   /// Every further pair is chosen as if those before it had been answered, which lowers the variance of all that depends
   /// on them; so several pairs do not ask the same thing. `asked` are pairs that are left out. Takes time that grows as n³
   /// and memory as n²: 1,000 pictures are half a million pairs.
-  package func proposals(_ features: Tensor, count: Int = 1, asked: Set<Set<Int>> = []) -> [PairProposal] {
-    let pictures = features.rows
+  package func proposals(_ sights: Sights, count: Int = 1, asked: Set<Set<Int>> = []) -> [PairProposal] {
+    let pictures = sights.count
     guard pictures > 1 else { return [] }
-    let utilities = utilities(features)
-    var covariances = covariances(features)
+    let utilities = utilities(sights)
+    var covariances = covariances(sights)
     var asked = asked
     var proposals: [PairProposal] = []
     while proposals.count < count, let best = Self.best(utilities, covariances, asked) {
@@ -52,20 +52,41 @@ extension Taste {
       Double(matrix[first * pictures + first]) + Double(matrix[second * pictures + second])
         - 2 * Double(matrix[first * pictures + second])
     }
-    var (best, highest): (PairProposal?, Double) = (nil, -1)
+    var (best, highest): ((first: Int, second: Int)?, Double) = (nil, -1)
     for first in 0..<pictures - 1 {
       for second in first + 1..<pictures {
-        let (variance, mean) = (max(0, difference(k, first, second)), utilities[first] - utilities[second])
-        let information = information(mean: mean, variance: variance)
+        let variance = max(0, difference(k, first, second))
         let explained = variance > 0 ? difference(squares, first, second) / variance : 0
-        guard information * explained > highest, asked.isEmpty || !asked.contains([first, second]) else { continue }
-        highest = information * explained
-        best = PairProposal(
-          first: first, second: second, information: information,
-          probability: sigmoid(mean / (1 + .pi / 8 * variance).squareRoot()))
+        // Nothing is removed by more than if the two were as good as each other.
+        guard explained * variance / (variance + logisticVariance) * mostRemoved > highest else { continue }
+        let worth = explained * removedShare(mean: utilities[first] - utilities[second], variance: variance)
+        guard worth > highest, asked.isEmpty || !asked.contains([first, second]) else { continue }
+        (highest, best) = (worth, (first, second))
       }
     }
-    return best
+    return best.map { best in
+      let (variance, mean) = (
+        max(0, difference(k, best.first, best.second)), utilities[best.first] - utilities[best.second]
+      )
+      return PairProposal(
+        first: best.first, second: best.second, information: information(mean: mean, variance: variance),
+        probability: sigmoid(mean / (1 + .pi / 8 * variance).squareRoot()))
+    }
+  }
+
+  /// The variance of the normal noise that stands for the logistic one: σ(x) ≈ Φ(x √(π/8)) (MacKay 1992).
+  private static let logisticVariance = 8 / Double.pi
+  /// The part of a normal variable's variance that its sign removes.
+  private static let mostRemoved = 2 / Double.pi
+
+  /// The part of the variance of d, normal with this mean and variance, that an answer of probability σ(d) is expected to
+  /// remove: φ(z)² / (Φ(z) Φ(−z)) · var / (var + s²), with s² the noise's variance and z the mean over its deviation and
+  /// that of the noise together (Rasmussen and Williams 2006, equations 3.77 and 3.84, averaged over both answers).
+  package static func removedShare(mean: Double, variance: Double) -> Double {
+    let total = variance + logisticVariance
+    let z = mean / total.squareRoot()
+    let both = erfc(z / 2.0.squareRoot()) * erfc(-z / 2.0.squareRoot()) / 4
+    return both > 0 ? exp(-z * z) / (2 * .pi) / both * variance / total : 0
   }
 
   /// The mutual information in bits between d, normal with this mean and variance, and an answer of probability σ(d):

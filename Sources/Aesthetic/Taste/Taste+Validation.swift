@@ -1,5 +1,3 @@
-package import TensorKit
-
 extension Taste {
   /// How well a taste predicts ratings it has not seen.
   package struct HeldOut: Sendable, Hashable {
@@ -17,7 +15,7 @@ extension Taste {
   ///
   /// A held-out pair is one comparison; so are a held-out like and dislike, and two held-out pictures with different numbers
   /// of stars.
-  package static func heldOut(features: Tensor, judgements: [Judgement]) -> HeldOut? {
+  package static func heldOut(_ sights: Sights, judgements: [Judgement]) -> HeldOut? {
     let said = judgements.filter { $0.verdict != .skip && $0.weight > 0 }.suffix(mostRatings)
     guard said.count >= folds else { return nil }
     var (right, count) = (0.0, 0)
@@ -27,7 +25,7 @@ extension Taste {
         said.enumerated().filter { $0.offset % folds == fold }.map(\.element),
         said.enumerated().filter { $0.offset % folds != fold }.map(\.element)
       )
-      let utilities = Taste(features: features, judgements: rest).utilities(features)
+      let utilities = Taste(sights, judgements: rest).utilities(sights)
       for (better, worse) in comparisons(left) {
         right += utilities[better] > utilities[worse] ? 1 : utilities[better] == utilities[worse] ? 0.5 : 0
         count += 1

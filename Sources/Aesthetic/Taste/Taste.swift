@@ -1,62 +1,86 @@
 package import TensorKit
 
-/// What a person's ratings say about their taste: how much they would like a picture, as a linear function of its features,
-/// and how sure that is.
+/// What a person's ratings say about their taste: how much they would like a picture, as a linear function of what CLIP
+/// sees in it and of what it looks like, and how sure that is.
 package struct Taste: Sendable {
   /// The mean of the rated pictures' features, weighted as their ratings are; utility 0.
   package let center: Tensor  // [D]
   /// How much the utility rises along each feature: the posterior mean.
   package let direction: Tensor  // [D]
+  /// How much it rises along each value of the pictures' appearance.
+  package let appearanceDirection: Tensor  // [A]
   /// The offset of likes: a picture of utility f is liked with the probability σ(f + likeOffset).
   package let likeOffset: Double
   /// The prior variance of a rated picture's utility, as the ratings themselves suggest it: how decided the person is.
   package let priorVariance: Double
+  /// The part of it that comes from appearance, likewise: how much the person looks at colours and edges.
+  package let appearanceShare: Double
   /// The aesthetic; nil if its features cancel to zero.
   package let aesthetic: Aesthetic?
 
   /// The prior variance of a picture's utility while there are no ratings to choose it by.
   static let usualVariance = 4.0
-  /// The root mean square distance of the rated pictures from `center`; 0 where they do not differ.
-  private let scale: Double
-  /// Orthonormal directions in which the rated pictures differ; nil for all of them as they are.
-  private let basis: Tensor?  // [m, D]
-  /// The covariance of the weights in these directions; elsewhere it is the prior's.
-  private let covariance: Tensor  // [m, m]
+  /// Where utilities are linear; nil if the rated pictures do not differ.
+  private let space: TasteSpace?
+  /// The covariance of the weights of the space's coordinates, these times its `factors`; elsewhere it is the prior's.
+  private let covariance: Tensor  // [m + A, m + A]
 
-  /// A taste of what the learning found; see the properties.
-  init(
-    center: Tensor, direction: Tensor, likeOffset: Double, priorVariance: Double, aesthetic: Aesthetic?,
-    scale: Double, basis: Tensor?, covariance: Tensor
-  ) {
-    (self.center, self.direction, self.likeOffset) = (center, direction, likeOffset)
-    (self.priorVariance, self.aesthetic) = (priorVariance, aesthetic)
-    (self.scale, self.basis, self.covariance) = (scale, basis, covariance)
+  /// What was learned about pictures in `space`.
+  init(_ fit: TasteFit, in space: TasteSpace, appearanceShare: Double, covariance: Tensor, bestMean: Tensor) {
+    let factors = space.factors(appearanceShare: appearanceShare)
+    let looks = space.appearanceCenter.count
+    let weights = zip(fit.weights, factors).map { $0 * $1 }
+    let seen = weights.dropLast(looks).map { Float($0 / space.featureScale) }
+    let inner = Tensor(seen, shape: [1, seen.count])
+    center = space.featureCenter
+    direction = (space.basis.map { matrixProduct(inner, $0) } ?? inner).reshaped([center.count])
+    appearanceDirection = Tensor(weights.suffix(looks).map { Float($0 / space.appearanceScale) }, shape: [looks])
+    (likeOffset, priorVariance) = (fit.offsets.values[0], fit.priorVariance)
+    (self.appearanceShare, aesthetic) = (appearanceShare, Aesthetic(mean: bestMean))
+    (self.space, self.covariance) = (space, covariance)
   }
 
-  /// The utility of pictures with these features, [n, D]: in logits, so that of two pictures the one with 1 more is
-  /// preferred with probability σ(1) = 73 %.
-  package func utilities(_ features: Tensor) -> [Double] {
-    precondition(features.width == direction.count, "features of \(features.shape) for a taste of \(direction.count)")
-    let level = zip(center.elements, direction.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-    return matrixProduct(features, direction.reshaped([direction.count, 1])).elements.map { Double($0) - level }
+  /// The taste of somebody who has rated only pictures that do not differ from `picture`.
+  init(only picture: Sights) {
+    center = picture.features.reshaped([picture.features.width])
+    direction = Tensor(zeros: [center.count])
+    appearanceDirection = Tensor(zeros: [picture.appearance.width])
+    (likeOffset, priorVariance, appearanceShare) = (0, 0, 0)
+    (aesthetic, space, covariance) = (Aesthetic(mean: center), nil, Tensor(zeros: [0, 0]))
   }
 
-  /// The covariances of the utilities of pictures with these features: [n, D] to [n, n].
-  package func covariances(_ features: Tensor) -> Tensor {
-    guard scale > 0 else {
+  /// The utility of pictures: in logits, so that of two pictures the one with 1 more is preferred with probability
+  /// σ(1) = 73 %.
+  package func utilities(_ sights: Sights) -> [Double] {
+    let (features, appearance) = (sights.features, sights.appearance)
+    precondition(
+      features.width == direction.count && appearance.width == appearanceDirection.count,
+      "pictures of \(features.shape) and \(appearance.shape) for a taste of \(direction.count)")
+    let level =
+      center.inner(direction) + (space.map { $0.appearanceCenter.inner(appearanceDirection) } ?? 0)
+    let seen = matrixProduct(features, direction.reshaped([direction.count, 1])).elements
+    let looks = matrixProduct(appearance, appearanceDirection.reshaped([appearanceDirection.count, 1])).elements
+    return zip(seen, looks).map { Double($0) + Double($1) - level }
+  }
+
+  /// The covariances of the utilities of n pictures, [n, n].
+  package func covariances(_ sights: Sights) -> Tensor {
+    guard let space else {
       // Nothing is known: the prior, for somebody about as decided as most, over what differs here.
-      let (center, scale) = (features.mean(), max(features.spread(), .leastNormalMagnitude))
-      let centred = features.centred(center, scale: scale)
-      return Float(Self.usualVariance) * matrixProduct(centred, centred, otherTransposed: true)
+      let even = [Double](repeating: 1, count: sights.count)
+      guard let space = TasteSpace(sights, weights: even) else { return Tensor(zeros: [sights.count, sights.count]) }
+      let features = space.features(sights)
+      return Float(Self.usualVariance) * matrixProduct(features, features, otherTransposed: true)
     }
-    let centred = features.centred(center, scale: scale)
-    guard let basis else {
-      return matrixProduct(matrixProduct(centred, covariance), centred, otherTransposed: true)
-    }
-    let inner = matrixProduct(centred, basis, otherTransposed: true)  // [n, m]
-    let learned = matrixProduct(matrixProduct(inner, covariance), inner, otherTransposed: true)
+    let factors = space.factors(appearanceShare: appearanceShare)
+    let scaled = space.coordinates(sights).columnsTimes(factors)
+    let learned = matrixProduct(matrixProduct(scaled, covariance), scaled, otherTransposed: true)
+    guard let basis = space.basis else { return learned }
     // What lies outside of the basis has not been asked about, so there the prior holds.
-    let outside = centred + -1 * matrixProduct(inner, basis)
-    return learned + Float(priorVariance) * matrixProduct(outside, outside, otherTransposed: true)
+    let features = space.features(sights)
+    let inside = matrixProduct(matrixProduct(features, basis, otherTransposed: true), basis)
+    let outside = features + -1 * inside
+    let variance = Float(priorVariance * (1 - appearanceShare))
+    return learned + variance * matrixProduct(outside, outside, otherTransposed: true)
   }
 }

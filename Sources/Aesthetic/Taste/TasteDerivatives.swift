@@ -16,6 +16,9 @@ package struct TasteDerivatives {
   /// Second, by two utilities: a pair adds its curvature to both pictures' diagonals and takes it off between them.
   private var links: [(first: Int, second: Int, curvature: Double)] = []
 
+  /// So many rows of a triangle are computed at a time.
+  private static let strip = 96
+
   init(pictures: Int) {
     slopes = [Double](repeating: 0, count: pictures)
     diagonal = slopes
@@ -71,12 +74,15 @@ package struct TasteDerivatives {
   /// The second derivatives by w and the offsets together, [m + 5, m + 5]: xᵀ C x with borders.
   package func curvature(_ x: Tensor) -> [Double] {
     let width = x.width
-    let inner = matrixProduct(x, transposed: true, curvatureTimes(x)).elements
+    let inner = lowerTriangle(x, curvatureTimes(x)).elements
     let border = matrixProduct(Tensor(mixed, shape: [x.rows, Offsets.count]), transposed: true, x).elements  // [5, m]
     let order = width + Offsets.count
     var result = [Double](repeating: 0, count: order * order)
     for row in 0..<width {
-      for column in 0..<width { result[row * order + column] = Double(inner[row * width + column]) }
+      for column in 0...row {
+        let value = Double(inner[row * width + column])
+        (result[row * order + column], result[column * order + row]) = (value, value)
+      }
       for offset in 0..<Offsets.count {
         result[row * order + width + offset] = Double(border[offset * width + row])
         result[(width + offset) * order + row] = Double(border[offset * width + row])
@@ -90,21 +96,45 @@ package struct TasteDerivatives {
     return result
   }
 
+  /// xᵀ y, [m, m], where that is symmetric: what stands on the diagonal and below.
+  private func lowerTriangle(_ x: Tensor, _ y: Tensor) -> Tensor {
+    let (rows, width) = (x.rows, x.width)
+    var result = Tensor(zeros: [width, width])
+    unsafe result.withUnsafeMutableElements { result in
+      let shared = unsafe SharedElements(result)
+      parallel((width + Self.strip - 1) / Self.strip) { strips in
+        for strip in strips {
+          let (first, end) = (strip * Self.strip, min(width, (strip + 1) * Self.strip))
+          unsafe multiply(
+            MatrixView(x, offset: first, rows: rows, columns: end - first), transposed: true,
+            by: MatrixView(y, rows: rows, columns: end), into: shared.part(first * width, (end - first) * width),
+            resultStride: width)
+        }
+      }
+    }
+    return result
+  }
+
   /// C x, C being the second derivatives by the utilities: a diagonal and what the pairs link.
   private func curvatureTimes(_ x: Tensor) -> Tensor {
-    let width = x.width
-    return unsafe Tensor(uninitialized: [x.rows, width]) { result in
-      unsafe x.withUnsafeElements { x in
-        for row in 0..<diagonal.count {
-          let factor = Float(diagonal[row])
-          for place in row * width..<(row + 1) * width { unsafe result[place] = factor * x[place] }
-        }
-        for link in links {
-          let factor = Float(link.curvature)
-          let (first, second) = (link.first * width, link.second * width)
-          for column in 0..<width {
-            unsafe result[first + column] -= factor * x[second + column]
-            unsafe result[second + column] -= factor * x[first + column]
+    let (rows, width) = (x.rows, x.width)
+    return unsafe Tensor(uninitialized: [rows, width]) { result in
+      let shared = unsafe SharedElements(result)
+      // Every thread has columns of its own.
+      parallel(width, grain: 64, piecesPerThread: 1) { columns in
+        let result = unsafe shared.part(0, rows * width)
+        unsafe x.withUnsafeElements { x in
+          for row in 0..<rows {
+            let (factor, start) = (Float(diagonal[row]), row * width)
+            for column in columns { unsafe result[start + column] = factor * x[start + column] }
+          }
+          for link in links {
+            let factor = Float(link.curvature)
+            let (first, second) = (link.first * width, link.second * width)
+            for column in columns {
+              unsafe result[first + column] -= factor * x[second + column]
+              unsafe result[second + column] -= factor * x[first + column]
+            }
           }
         }
       }

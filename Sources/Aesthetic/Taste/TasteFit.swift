@@ -22,22 +22,45 @@ package struct TasteFit: Sendable {
   private(set) var curvature: Cholesky?
 
   private static let mostSteps = 60
+  /// As long as a step leaves no more than this of the climb, the next one takes its curvature over.
+  private static let goodStep = 0.3
 
-  /// Fits from where `start` ended, or from weights of zero.
-  package init(_ likelihood: TasteLikelihood, priorVariance: Double, start: TasteFit? = nil) {
+  /// Fits for pictures that have these `coordinates`, [n, m] in the likelihood's order, from where `start` ended, or from
+  /// weights of zero.
+  package init(_ likelihood: TasteLikelihood, at coordinates: Tensor, priorVariance: Double, start: TasteFit? = nil) {
+    precondition(coordinates.rows == likelihood.pictures.count, "\(coordinates.shape): \(likelihood.pictures.count)")
     self.priorVariance = priorVariance
-    weights = start?.weights ?? [Double](repeating: 0, count: likelihood.coordinates.width)
+    weights = start?.weights ?? [Double](repeating: 0, count: coordinates.width)
     offsets = start?.offsets ?? .even
     logPosterior = -.infinity
-    logPosterior = logPosterior(likelihood, weights, offsets)
-    for _ in 0..<Self.mostSteps {
-      if isAtTop(afterStepOn: likelihood) { break }
+    var utilities = self.utilities(coordinates)
+    logPosterior = logPosterior(likelihood.log(utilities, offsets), weights)
+    var before = Double.infinity
+    for step in 0..<Self.mostSteps {
+      let derivatives = likelihood.derivatives(utilities, offsets)
+      let inner = zip(derivatives.gradient(coordinates), weights).map { $0 - $1 / priorVariance }
+      let gradient = inner + derivatives.offsetSlopes
+      // Many ratings make a curvature dear, and change it little from step to step (Ortega and Rheinboldt 1970, section 7.1:
+      // the simplified Newton method); the last step has its own.
+      var promised = climb(gradient)
+      if step == 0 || promised > Self.goodStep * before || isSmall(promised) {
+        curvature = Self.factored(
+          derivatives.curvature(coordinates), width: coordinates.width, ridge: 1 / priorVariance)
+        promised = climb(gradient)
+      }
+      let isLast = isSmall(promised)
+      guard let reached = take(gradient, promised: promised, likelihood, coordinates) else { break }
+      (utilities, before) = (reached, promised)
+      if isLast { break }
     }
     if let curvature {
       logEvidence =
         logPosterior - 0.5 * Double(weights.count) * Glibc.log(priorVariance) - 0.5 * curvature.logDeterminant
     }
   }
+
+  /// x w: the utilities of pictures with these coordinates, [n, m].
+  func utilities(_ x: Tensor) -> [Double] { Self.utilities(x, weights) }
 
   /// The covariance of the weights, [m, m]: Laplace's approximation of the posterior, over all values of the offsets.
   package func covariance() -> Tensor {
@@ -50,41 +73,43 @@ package struct TasteFit: Sendable {
       shape: [width, width])
   }
 
-  private func logPosterior(_ likelihood: TasteLikelihood, _ weights: [Double], _ offsets: Offsets) -> Double {
-    likelihood.log(Self.utilities(likelihood.coordinates, weights), offsets)
-      - weights.reduce(0) { $0 + $1 * $1 } / (2 * priorVariance)
+  private func logPosterior(_ logLikelihood: Double, _ weights: [Double]) -> Double {
+    logLikelihood - weights.reduce(0) { $0 + $1 * $1 } / (2 * priorVariance)
   }
 
-  /// One step, halved until it climbs; true where there is nothing left to climb.
-  private mutating func isAtTop(afterStepOn likelihood: TasteLikelihood) -> Bool {
-    let (x, width) = (likelihood.coordinates, weights.count)
-    let derivatives = likelihood.derivatives(Self.utilities(x, weights), offsets)
-    let inner = zip(derivatives.gradient(x), weights).map { $0 - $1 / priorVariance }
-    let gradient = inner + derivatives.offsetSlopes
-    curvature = Self.factored(derivatives.curvature(x), width: width, ridge: 1 / priorVariance)
-    guard let step = curvature?.solved(gradient) else { return true }
-    // The climb that is left is half of this, if the posterior is a parabola.
-    let promised = zip(gradient, step).reduce(0) { $0 + $1.0 * $1.1 }
-    // Newton's last step squares what is left, relative to the posterior's width: 1e-9 leaves a curvature right to 3e-5. Many
-    // ratings make the posterior so narrow that the curvature changes less within it.
-    let isLast = promised < 1e-9 * max(1, 0.1 * abs(logPosterior))
+  /// Twice what is left to climb, if the posterior is a parabola of the present curvature.
+  private func climb(_ gradient: [Double]) -> Double {
+    zip(gradient, curvature?.solved(gradient) ?? []).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// Whether a step that promises so much is the last. Newton's last step squares what is left, relative to the posterior's
+  /// width: 1e-9 leaves a curvature right to 3e-5. Many ratings make the posterior so narrow that the curvature changes
+  /// less within it.
+  private func isSmall(_ promised: Double) -> Bool { promised < 1e-9 * max(1, 0.1 * abs(logPosterior)) }
+
+  /// Takes a step, halved until it climbs; returns the utilities there, nil where there is nothing left to climb.
+  private mutating func take(
+    _ gradient: [Double], promised: Double, _ likelihood: TasteLikelihood, _ x: Tensor
+  ) -> [Double]? {
+    guard let step = curvature?.solved(gradient) else { return nil }
     // Utilities are Float32 products, in whose rounding small climbs are lost.
     let noise = 1e-8 * max(100, abs(logPosterior))
     var length = 1.0
     while length > 1e-6 {
-      let weights = (0..<width).map { self.weights[$0] + length * step[$0] }
-      let offsets = Offsets(values: (0..<Offsets.count).map { self.offsets.values[$0] + length * step[width + $0] })
-      let reached = logPosterior(likelihood, weights, offsets)
+      let weights = self.weights.indices.map { self.weights[$0] + length * step[$0] }
+      let offsets = Offsets(
+        values: (0..<Offsets.count).map { self.offsets.values[$0] + length * step[weights.count + $0] })
+      let utilities = Self.utilities(x, weights)
+      let reached = logPosterior(likelihood.log(utilities, offsets), weights)
       if reached >= logPosterior + 1e-4 * length * promised - noise {
         (self.weights, self.offsets, logPosterior) = (weights, offsets, reached)
-        return isLast
+        return utilities
       }
       length /= 2
     }
-    return true
+    return nil
   }
 
-  /// x w.
   private static func utilities(_ x: Tensor, _ weights: [Double]) -> [Double] {
     matrixProduct(x, Tensor(weights.map { Float($0) }, shape: [weights.count, 1])).elements.map { Double($0) }
   }

@@ -1,5 +1,3 @@
-package import TensorKit
-
 /// The likelihood of all of a person's ratings, given the utilities of the pictures: one logistic noise for every kind.
 ///
 /// - A pair: σ(f of the better − f of the other) (Bradley and Terry 1952, Biometrika 39).
@@ -12,16 +10,14 @@ package struct TasteLikelihood: Sendable {
   static let dislikeWeight = 0.5
   private static let pseudoWeight = 0.5
 
-  /// The rated pictures, a row each, in the space in which utilities are linear.
-  let coordinates: Tensor  // [n, m]
-  /// The rows, among those given, that `coordinates` holds.
+  /// The rated pictures; utilities and their derivatives are in this order.
   package let pictures: [Int]
   private let pairs: [(winner: Int, loser: Int, weight: Double)]
   private let likes: [(picture: Int, sign: Double, weight: Double)]
   private let stars: [(picture: Int, stars: Int, weight: Double)]
 
-  /// Ratings of pictures, whose `coordinates` [all pictures, m] are given. Skips, and ratings of no weight, say nothing.
-  package init(_ coordinates: Tensor, _ judgements: [Judgement]) {
+  /// The likelihood of these ratings. Skips, and ratings of no weight, say nothing.
+  package init(_ judgements: [Judgement]) {
     var rows: [Int: Int] = [:]
     var pictures: [Int] = []
     func row(_ picture: Int) -> Int {
@@ -43,7 +39,6 @@ package struct TasteLikelihood: Sendable {
       }
     }
     self.pictures = pictures
-    self.coordinates = TensorKit.rows(pictures, of: coordinates)
     (self.pairs, self.likes, self.stars) = (pairs, likes, stars)
   }
 

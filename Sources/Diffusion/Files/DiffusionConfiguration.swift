@@ -15,6 +15,8 @@ package struct UNetConfiguration: Hashable, Sendable {
   package var heads = [8, 8, 8, 8]
   package var conditioningWidth = 768
   package var normGroups = 32
+  /// The height and width of the latents that it was trained on.
+  package var side = 64
 
   /// Stable Diffusion 1.x itself.
   package init() {}
@@ -49,6 +51,7 @@ extension UNetConfiguration {
     }
     layersPerBlock = try values.size("layers_per_block", default: 2, most: 64)
     normGroups = try values.size("norm_num_groups", default: 32)
+    side = try values.sizes("sample_size")?.first ?? side
     let heads = try values.sizes("attention_head_dim") ?? [8]
     self.heads = heads.count == 1 ? Array(repeating: heads[0], count: levels.count) : heads
     attends =

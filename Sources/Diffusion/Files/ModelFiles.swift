@@ -71,14 +71,6 @@ package struct ModelFiles: Sendable {
     return try vae(checkpoint, prefix: Self.vaePrefix)
   }
 
-  /// The side of the pictures that the model was trained on, in pixels: as its folder says, or Stable Diffusion's.
-  package func pictureSide() throws(FileError) -> Int {
-    guard isFolder else { return 512 }
-    let values = ConfigurationValues(file: try ConfigurationFile(path.appending("unet").appending("config.json")))
-    let latents = try values.sizes("sample_size")?.first ?? 64
-    return min(latents, 1024) << (try vae().configuration.levels.count - 1)
-  }
-
   /// How the model was trained: the folder's scheduler configuration, or that of Stable Diffusion 1.x.
   package func schedule() throws(FileError) -> NoiseSchedule {
     let file = path.appending("scheduler").appending("scheduler_config.json")

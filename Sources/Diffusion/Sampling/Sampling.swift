@@ -34,6 +34,7 @@ package struct Sampling: Sequence, IteratorProtocol {
   private var solver: any Solver
   private var call: Int
   private let first: Int
+  private let steps: Int
   /// The latents as they are now.
   package private(set) var latents: Tensor
 
@@ -46,7 +47,7 @@ package struct Sampling: Sequence, IteratorProtocol {
     precondition(steps > 0 && steps <= schedule.count, "\(steps) steps of \(schedule.count)")
     let spacing = spacing ?? sampler.spacings[0]
     precondition(sampler.spacings.contains(spacing), "\(sampler) does not know the spacing \(spacing)")
-    (self.denoiser, self.inpainting, self.noise) = (denoiser, inpainting, noise)
+    (self.denoiser, self.inpainting, self.noise, self.steps) = (denoiser, inpainting, noise, steps)
     solver = sampler.solver(schedule, steps: steps, spacing: spacing)
     switch start {
     case .noise(let noise):
@@ -61,13 +62,16 @@ package struct Sampling: Sequence, IteratorProtocol {
     call = first == steps ? solver.times.count : first
   }
 
+  /// The number of the step that a call belongs to: PLMS asks twice in its second one.
+  private func step(_ call: Int) -> Int { call < 2 ? call : call - (solver.times.count - steps) }
+
   /// How many questions to the network there are in all.
   package var underestimatedCount: Int { solver.times.count - call }
 
   package mutating func next() -> State? {
     guard call < solver.times.count else { return nil }
     let input = Float(solver.inputFactor(call)) * latents
-    let output = denoiser(input, time: Float(solver.times[call]), step: Set(solver.times[first...call]).count - 1)
+    let output = denoiser(input, time: Float(solver.times[call]), step: step(call) - step(first))
     let (moved, original) = solver.step(call, latents, output: output, noise: noise)
     call += 1
     latents = moved

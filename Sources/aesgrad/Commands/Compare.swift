@@ -63,10 +63,8 @@ struct Compare: ParsableCommand {
       try LearnedProfile(store.profile(name), in: store, by: model, &failures, quiet: output.quiet)
     }
     let hashes = Set(profiles.flatMap(\.rated.pictures)).sorted()
-    let features = try store.features(of: hashes, by: model.stored).compactMap {
-      $0.map { $0.reshaped([1, $0.count]) }
-    }
-    let pictures = features.isEmpty ? nil : (hashes: hashes, features: Tensor.concatenated(features))
+    let found = try store.sights(of: hashes, by: model.stored)
+    let pictures = found.places.isEmpty ? nil : (hashes: found.places.map { hashes[$0] }, sights: found.sights)
     let words = try WordFeatures(model.location, models.tokenizer())
     return (try ProfileComparison(profiles, pictures: pictures, in: store, words: words), hashes.count)
   }
@@ -74,8 +72,8 @@ struct Compare: ParsableCommand {
   /// The prompt drawn for each profile, and plain first; nil if there is no prompt.
   private func samples(in store: Store) throws -> ComparisonSheet.Samples? {
     guard let prompt else { return nil }
-    var plain = try GenerationSettings(for: models)
-    plain.prompt = prompt
+    let source = try PictureSource(models, drawing, in: store)
+    var plain = source.settings(prompt: prompt)
     try sampling.apply(to: &plain)
     try plain.check()
     let steered = names.map { name in
@@ -83,7 +81,6 @@ struct Compare: ParsableCommand {
       settings.taste.source = .profiles([.init(name: name, weight: 1)])
       return settings
     }
-    let source = try PictureSource(models, drawing, in: store)
     let pictures = try source.drawn(
       [plain] + steered, seed: plain.seed ?? UInt64.random(in: 0..<1 << 32), quiet: output.quiet)
     return (prompt, Array(zip(["no profile"] + names.map(\.description), pictures)))

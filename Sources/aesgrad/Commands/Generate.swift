@@ -4,6 +4,7 @@ import CLIPKit
 import Diffusion
 import Files
 import Raster
+import Remote
 import SystemPackage
 import TensorKit
 
@@ -56,6 +57,7 @@ struct Generate: ParsableCommand {
   @OptionGroup(title: "Files of other programs") var attached: TextAttachmentOptions
   @OptionGroup(title: "Files of other programs, for the UNet") var hypernetworks: HypernetworkOptions
 
+  @OptionGroup(title: "Who draws") var remote: RemoteOptions
   @OptionGroup var models: ModelOptions
   @OptionGroup var drawing: DrawingOptions
   @OptionGroup var store: StoreOptions
@@ -79,14 +81,14 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     models.applyThreads()
-    let usual = try GenerationSettings(for: models)
+    let text = try like.map { like throws(FileError) in try GenerationText(ofPicture: like.path) }
+    var drawing = drawing
+    if text?.value(PictureSource.lowMemory) == "True" { drawing.lowMemory = true }
+    // A server's model is not known here.
+    let source = try remote.backend == nil ? PictureSource(models, drawing) : nil
+    let usual = source?.settings() ?? GenerationSettings()
     var base = usual
-    var text: GenerationText?
-    if let like {
-      let found = try GenerationText(ofPicture: like.path)
-      base = try GenerationSettings(found, of: like.path)
-      text = found
-    }
+    if let text, let like { base = try GenerationSettings(text, of: like.path, usual: usual) }
     try sampling.apply(to: &base)
     attached.apply(to: &base.files)
     hypernetworks.apply(to: &base.files)
@@ -103,17 +105,45 @@ struct Generate: ParsableCommand {
       return settings
     }
     for settings in wanted { try settings.check() }
+    if let server = try remote.server() { return try draw(wanted, by: server) }
+    guard var source else { return }
     if bestOf > 1, base.taste.source == .none {
       throw ValidationError("--best-of \(bestOf): only a --profile or an --aesthetic can rank pictures")
     }
-    try draw(wanted, from: prepared, like: text)
+    source.store = try openStore(base)
+    try draw(wanted, by: source, from: prepared, like: text)
+  }
+
+  /// The database: needed for profiles, else used if it is there.
+  private func openStore(_ settings: GenerationSettings) throws(FileError) -> Store? {
+    if case .profiles = settings.taste.source { return try store.open() }
+    return try store.openIfPresent()
+  }
+
+  /// Has a server make the pictures of all prompts.
+  private func draw(_ wanted: [GenerationSettings], by server: RemoteServer) throws {
+    for (option, isGiven) in [
+      ("--best-of", bestOf > 1), ("--preview", preview != nil), ("--vae", drawing.vae != nil),
+      ("--low-memory", drawing.lowMemory),
+    ] where isGiven {
+      throw ValidationError("\(option) and --backend exclude each other: the server draws")
+    }
+    let run = RemoteRun(
+      server: server, store: try openStore(wanted[0]), folder: try PictureFolder(out?.path ?? "."), count: count,
+      output: output)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let seed = wanted[0].seed ?? UInt64.random(in: 0..<1 << 32)
+    let made = try wanted.flatMap { try run($0, seed: seed) }
+    let sheet = try grid ? PictureRun.writeGrid(of: made, wanted[0].prompt, to: run.folder, quiet: output.json) : nil
+    try report(made, grid: sheet, seconds: (clock.now - start).seconds, steps: wanted[0].picture.steps)
   }
 
   /// Makes the pictures of all prompts.
   private func draw(
-    _ wanted: [GenerationSettings], from original: PreparedOriginal?, like text: GenerationText?
+    _ wanted: [GenerationSettings], by source: PictureSource, from original: PreparedOriginal?,
+    like text: GenerationText?
   ) throws {
-    let source = try PictureSource(models, drawing, in: openStore(wanted[0]))
     let run = PictureRun(
       source, from: original, to: try PictureFolder(out?.path ?? "."), count: count, bestOf: bestOf, output)
     if let text { noteDifferences(try run.facts(), text) }
@@ -134,12 +164,14 @@ struct Generate: ParsableCommand {
     for (settings, (guidance, steering)) in zip(wanted, guidances) {
       made += try run(settings, seed: seed, guidance, steering, model, judge, preview)
     }
-    let sheet = try grid ? run.writeGrid(of: made, wanted[0].prompt) : nil
+    let sheet = try grid ? PictureRun.writeGrid(of: made, wanted[0].prompt, to: run.folder, quiet: output.json) : nil
+    try report(made, grid: sheet, seconds: (clock.now - start).seconds, steps: wanted[0].picture.steps)
+  }
+
+  private func report(_ made: [PictureRun.Made], grid: FilePath?, seconds: Double, steps: Int) throws {
     guard output.json else { return }
     try Console.printJSON(
-      Report(
-        pictures: made.map(\.report), grid: sheet?.printable, seconds: (clock.now - start).seconds,
-        steps: wanted[0].picture.steps))
+      Report(pictures: made.map(\.report), grid: grid?.printable, seconds: seconds, steps: steps))
   }
 
   private struct Report: Encodable {
@@ -149,18 +181,13 @@ struct Generate: ParsableCommand {
     let steps: Int
   }
 
-  /// The database: needed for profiles, else used if it is there.
-  private func openStore(_ settings: GenerationSettings) throws(FileError) -> Store? {
-    if case .profiles = settings.taste.source { return try store.open() }
-    return try store.openIfPresent()
-  }
-
   /// Says where the model or VAE is another than the picture's.
   private func noteDifferences(_ facts: [GenerationText.Setting], _ text: GenerationText) {
     guard !output.quiet else { return }
     for name in ["Model hash", "VAE hash"] {
       let (found, wanted) = (facts.first { $0.name == name }?.value, text.value(name))
-      guard found != wanted else { continue }
+      // Other programs may not say it; of a VAE that is not named, that is to say it was the model's.
+      guard found != wanted, wanted != nil || name == "VAE hash" else { continue }
       Console.note(
         "note: the picture was made with another \(name == "VAE hash" ? "VAE" : "model") "
           + "(\(ByteString(wanted ?? "none")), here \(found ?? "none")), so it cannot come out the same")

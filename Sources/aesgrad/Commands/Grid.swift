@@ -11,8 +11,8 @@ struct Grid: ParsableCommand {
     abstract: "Draws one prompt and seed over profiles, strengths and steps, as one labelled picture.",
     discussion: """
       A row for each profile or aesthetic, a column for each strength; the strength 0 is the plain picture. With \
-      --aesthetic-steps, and for aesthetics' files, the text encoder is personalised on the prompt itself, with so many \
-      steps: a column for each number of them, a row for each strength.
+      --aesthetic-steps the text encoder is personalised on the prompt itself, with so many steps: a column for each \
+      number of them, a row for each strength. Aesthetics' files have no delta, so for them it is with 20 steps without that option, too.
 
       Example: aesgrad grid -p "a castle by the sea" --profile warm --profile ink --strengths 0,0.5,1 -m v1-5.safetensors \
       -o grid.png
@@ -80,42 +80,40 @@ struct Grid: ParsableCommand {
   func run() throws {
     models.applyThreads()
     try OutputFile.checkTarget(out.path, replacing: replacing.force)
-    var base = try GenerationSettings(for: models)
-    base.prompt = prompt
+    let source = try PictureSource(
+      models, drawing, in: profiles.isEmpty ? store.openIfPresent() : store.open())
+    var base = source.settings(prompt: prompt)
     try sampling.apply(to: &base)
     attached.apply(to: &base.files)
     hypernetworks.apply(to: &base.files)
     try base.check()
-    let strengths = strengths.values.map { Float($0) }
+    let strengths = strengths.values
     let steps = aestheticSteps?.values.map { Int($0) }
-    let names = profiles.map { ($0.description, TasteSettings.Source.profiles([.init(name: $0, weight: 1)]), steps) }
-    let files = aesthetics.map {
-      ($0.path.lastComponent?.string ?? "", TasteSettings.Source.file($0.path), steps ?? [TasteSettings().steps])
-    }
+    let profiles = profiles.map { ($0.description, TasteSettings.Source.profiles([.init(name: $0, weight: 1)])) }
+    let files = aesthetics.map { ($0.path.lastComponent?.string ?? "", TasteSettings.Source.file($0.path)) }
     var rows: [(heading: String, places: [Place])] = []
-    for (name, source, steps) in names + files {
+    for (name, source) in profiles + files {
       guard let steps else {
-        rows.append((name, strengths.map { Place(source, strength: $0, steps: nil) }))
+        // A file has no delta.
+        let own = if case .file = source { TasteSettings().steps } else { Int?.none }
+        rows.append((name, strengths.map { Place(source, strength: Float($0), steps: own) }))
         continue
       }
       for strength in strengths {
-        rows.append(("\(name), \(strength)", steps.map { Place(source, strength: strength, steps: $0) }))
+        let places = steps.map { Place(source, strength: Float(strength), steps: $0) }
+        rows.append(("\(name) \(NumberList.text(strength))", places))
       }
     }
     let places = Array(Set(rows.flatMap(\.places)))
-    let source = try PictureSource(
-      models, drawing, in: profiles.isEmpty ? store.openIfPresent() : store.open())
     let seed = base.seed ?? UInt64.random(in: 0..<1 << 32)
     let pictures = try source.drawn(places.map { settings(base, $0) }, seed: seed, quiet: output.quiet)
     let drawn = Dictionary(uniqueKeysWithValues: zip(places, pictures))
-    let isOfSteps = aestheticSteps != nil || profiles.isEmpty
     let sheet = ContactSheet(
       title: prompt,
-      columnHeadings: isOfSteps
-        ? (steps ?? [TasteSettings().steps]).map { counted($0, "step") } : strengths.map { "strength \($0)" },
+      columnHeadings: steps?.map { counted($0, "step") } ?? strengths.map { "strength \(NumberList.text($0))" },
       rowHeadings: rows.map(\.heading),
       rows: rows.map { row in row.places.map { ContactSheet.Cell(drawn[$0]) } },
-      cellSide: min(512, max(base.picture.width, base.picture.height)))
+      cellSide: min(512, max(192, base.picture.width, base.picture.height)))
     let text = base.text(seed: seed, model: try source.facts(quiet: output.quiet), more: [])
     try Interruption.whileWriting {
       try sheet.drawn().writePNG(
@@ -159,5 +157,10 @@ struct NumberList: ExpressibleByArgument, CustomStringConvertible {
     guard !values.isEmpty, values.count == parts.count else { return nil }
   }
 
-  var description: String { values.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ",") }
+  var description: String { values.map(Self.text).joined(separator: ",") }
+
+  /// A number without a point where it is whole.
+  static func text(_ number: Double) -> String {
+    number == number.rounded() && abs(number) < 1e9 ? "\(Int(number))" : "\(number)"
+  }
 }

@@ -43,13 +43,13 @@ struct Next: ParsableCommand {
     let pictures = try PictureFeatures(paths, in: store, by: model, &failures, quiet: output.quiet)
     let every = (pictures.paths.count + Self.mostPictures - 1) / Self.mostPictures
     let chosen = Array(stride(from: 0, to: pictures.paths.count, by: every))
-    let features = rows(chosen, of: pictures.features)
+    let sights = pictures.sights.rows(chosen)
     // With no ratings at all, the pictures themselves are what is to be told apart.
     let taste =
-      ratings.features.rows > 0
-      ? Taste(features: ratings.features, judgements: ratings.judgements) : Taste(features: features, judgements: [])
+      ratings.sights.count > 0
+      ? Taste(ratings.sights, judgements: ratings.judgements) : Taste(sights, judgements: [])
     let asked = Self.asked(ratings, among: chosen.map { pictures.hashes[$0] })
-    guard let best = taste.proposals(features, asked: asked).first else {
+    guard let best = taste.proposals(sights, asked: asked).first else {
       throw FileError(
         .missing, pictures.paths[0], "and the others named leave no pair to ask about", hint: "name more pictures")
     }

@@ -43,8 +43,8 @@ struct Rank: ParsableCommand {
     let profile = try LearnedProfile(
       store.profile(options.profile), in: store, by: model, &failures, quiet: output.quiet)
     let pictures = try PictureFeatures(paths, in: store, by: model, &failures, quiet: output.quiet)
-    let scores = profile.scores(pictures.features)
-    let deviations = profile.deviations(pictures.features)
+    let scores = profile.scores(pictures.sights)
+    let deviations = profile.deviations(pictures.sights)
     let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
     let lines = order.map {
       Report.Line(path: pictures.paths[$0].printable, score: scores[$0], deviation: deviations?[$0])

@@ -45,15 +45,15 @@ struct ProfileComparison: Encodable {
 
   private static let pictureCount = 5
 
-  /// Compares `profiles`, of which there are at least two. `pictures` are all that any of them rated, a name and features
-  /// [n, D]; without any, there is nothing that they could agree on.
+  /// Compares `profiles`, of which there are at least two. `pictures` are all that any of them rated, a name and a row
+  /// of `sights` each; without any, there is nothing that they could agree on.
   init(
-    _ profiles: [LearnedProfile], pictures: (hashes: [String], features: Tensor)?, in store: Store, words: WordFeatures?
+    _ profiles: [LearnedProfile], pictures: (hashes: [String], sights: Sights)?, in store: Store, words: WordFeatures?
   ) throws {
     let directions = profiles.map { $0.aesthetic.direction.elements.map { Double($0) } }
-    let center = pictures?.features.unitMean() ?? Self.mean(directions)
+    let center = pictures?.sights.features.unitMean() ?? Self.mean(directions)
     let centred = directions.map { $0.minus(center) }
-    let scores = profiles.map { profile in pictures.map { profile.scores($0.features) } ?? [] }
+    let scores = profiles.map { profile in pictures.map { profile.scores($0.sights) } ?? [] }
     let ranks = scores.map(Self.ranks)
     let hashes = pictures?.hashes ?? []
     func names(_ values: [Double]) -> [String] {
@@ -61,7 +61,7 @@ struct ProfileComparison: Encodable {
     }
     var sides: [Side] = []
     for (index, profile) in profiles.enumerated() {
-      let heldOut = Taste.heldOut(features: profile.rated.features, judgements: profile.rated.judgements)
+      let heldOut = Taste.heldOut(profile.rated.sights, judgements: profile.rated.judgements)
       let versions = try store.versions(profile.profile)
         .filter { $0.aesthetic.width == center.count }
         .map { $0.aesthetic.direction.elements.map { Double($0) }.minus(center) }

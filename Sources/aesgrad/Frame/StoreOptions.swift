@@ -28,7 +28,7 @@ struct StoreOptions: ParsableArguments {
     return try Store(path, creating: creating)
   }
 
-  /// Opens the database if there is one; one that is named must be there.
+  /// Opens the database if there is one; that which --db names must be there.
   func openIfPresent() throws(FileError) -> Store? {
     do throws(FileError) { return try open() } catch {
       if error.kind == .missing, db == nil { return nil }

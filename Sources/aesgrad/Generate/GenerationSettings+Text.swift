@@ -45,8 +45,9 @@ extension GenerationSettings {
     return GenerationText(prompt: prompt, negativePrompt: negativePrompt, settings: settings)
   }
 
-  /// The settings that a picture at `path` carries, by this program or by AUTOMATIC1111.
-  init(_ text: GenerationText, of path: FilePath) throws(FileError) {
+  /// The settings that a picture at `path` carries, by this program or by AUTOMATIC1111; what it does not say is usual.
+  init(_ text: GenerationText, of path: FilePath, usual: GenerationSettings) throws(FileError) {
+    self = usual
     (prompt, negativePrompt) = (text.prompt, text.negativePrompt)
     func bad(_ name: String, _ value: String, _ expected: String) -> FileError {
       FileError(.malformed, path, "says \"\(ByteString(name)): \(ByteString(value))\"; \(expected) was expected")

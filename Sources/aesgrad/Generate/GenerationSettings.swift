@@ -23,18 +23,11 @@ struct GenerationSettings: Hashable {
   var original: OriginalSettings?
   var files = AttachmentSettings()
 
-  /// What is usual for the model that is named, or for any.
-  init(for models: ModelOptions) throws(FileError) {
-    guard let model = try models.usualModel() else { return }
-    // What is wrong with the model's files shows when they are read.
-    if let side = try? ModelFiles(model.path).pictureSide() { (picture.width, picture.height) = (side, side) }
-    taste.learningRate = model.usualLearningRate
-  }
-
-  init() {}
-
   /// Throws for what only the prompt tells to be impossible.
   func check() throws {
+    if prompt.unicodeScalars.contains("\0") || negativePrompt.unicodeScalars.contains("\0") {
+      throw ValidationError("A prompt with a zero byte cannot be kept in a picture")
+    }
     guard isMixed else { return }
     let weights = PromptPart.parts(of: prompt).map(\.weight)
     guard weights.count > 1 else { throw ValidationError("--mix: the prompt has no parts joined by AND") }

@@ -7,21 +7,30 @@ import SystemPackage
 struct PictureFolder {
   let path: FilePath
 
-  /// Makes the folder if it is not there; throws where it cannot be written to.
+  /// Throws where no pictures can be written. A folder that is not there is made with the first of them.
   init(_ path: FilePath) throws(FileError) {
     self.path = path
+    var existing = path
+    while !existing.isEmpty, !existing.exists { existing = existing.removingLastComponent() }
+    if existing.isEmpty { existing = "." }
+    guard existing.isFolder, FileManager.default.isWritableFile(atPath: existing.string) else {
+      throw FileError(
+        .cannotCreate, path,
+        "cannot take pictures: \(existing.printable) is \(existing.isFolder ? "not writable" : "no folder")")
+    }
+  }
+
+  private func make() throws(FileError) {
     do {
       try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     } catch {
       throw FileError(.cannotCreate, path, "cannot be made a folder for pictures (\(error.localizedDescription))")
     }
-    guard FileManager.default.isWritableFile(atPath: path.string) else {
-      throw FileError(.cannotCreate, path, "is a folder that cannot be written to")
-    }
   }
 
   /// Writes the next picture, `00007-42.png` for the name `42`, with this text of settings.
   func write(_ picture: Picture, name: String, text: GenerationText) throws -> (path: FilePath, bytes: [UInt8]) {
+    try make()
     let digits = "\(try nextNumber())"
     let number = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     let path = path.appending("\(number)-\(name).png")

@@ -18,7 +18,11 @@ struct PictureJudge {
     var failures = Failures("rated pictures")
     profiles = try steering.profiles.map { profile, weight in
       guard let store else { preconditionFailure("profiles without a store") }
-      return (try LearnedProfile(profile, in: store, by: image, &failures, quiet: quiet), weight)
+      // A single profile judges even pictures that are not moved towards it.
+      return (
+        try LearnedProfile(profile, in: store, by: image, &failures, quiet: quiet),
+        steering.profiles.count == 1 ? 1 : weight
+      )
     }
     let width = try image.encoder().projection.shape[0]
     guard direction.count == width else {
@@ -38,9 +42,14 @@ struct PictureJudge {
       let target = direction.elements.map { Double($0) }
       return (0..<features.rows).map { features.unitRow($0).cosine(target) }
     }
+    let sights = Sights(
+      features: features,
+      appearances: pictures.map { picture in
+        (try? picture.thumbnail()).flatMap { Appearance(thumbnail: $0) }
+      })
     var sums = [Double](repeating: 0, count: pictures.count)
     for (learned, weight) in profiles {
-      for (place, score) in learned.scores(features).enumerated() { sums[place] += Double(weight) * score }
+      for (place, score) in learned.scores(sights).enumerated() { sums[place] += Double(weight) * score }
     }
     return sums
   }

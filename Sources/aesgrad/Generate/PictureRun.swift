@@ -9,7 +9,7 @@ import TensorKit
 final class PictureRun {
   private let source: PictureSource
   private let original: PreparedOriginal?
-  private let folder: PictureFolder
+  let folder: PictureFolder
   private let count: Int
   private let bestOf: Int
   private let output: OutputOptions
@@ -85,7 +85,9 @@ final class PictureRun {
   }
 
   /// Writes all pictures side by side, with the first one's settings.
-  func writeGrid(of made: [Made], _ title: String) throws -> FilePath? {
+  static func writeGrid(
+    of made: [Made], _ title: String, to folder: PictureFolder, quiet: Bool
+  ) throws -> FilePath? {
     guard let first = made.first else { return nil }
     let columns = Int(Double(made.count).squareRoot().rounded(.up))
     let cells = made.map { made in
@@ -94,7 +96,7 @@ final class PictureRun {
     let sheet = ContactSheet(
       title: title, cells: cells, columns: columns, cellSide: min(512, max(first.picture.width, first.picture.height)))
     let path = try folder.write(sheet.drawn(), name: "grid", text: first.text).path
-    if !output.json { try Console.printLine(path.printable) }
+    if !quiet { try Console.printLine(path.printable) }
     return path
   }
 }

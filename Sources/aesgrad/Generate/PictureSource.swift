@@ -21,14 +21,18 @@ struct DrawingOptions: ParsableArguments {
 struct PictureSource {
   let location: ModelLocation
   /// Where profiles are, and where what is made is kept; nil where there is none.
-  let store: Store?
+  var store: Store?
+  /// The width and height, in pixels, of pictures as the model was trained on.
+  let usualSide: Int
+  /// What pictures call it that memory was short, which shows in large ones.
+  static let lowMemory = "Low memory"
   private let models: ModelOptions
   private let tokenizer: Tokenizer
   private let files: ModelFiles
   private let options: DrawingOptions
 
   /// Finds the parts; nothing large is read yet.
-  init(_ models: ModelOptions, _ options: DrawingOptions, in store: Store?) throws {
+  init(_ models: ModelOptions, _ options: DrawingOptions, in store: Store? = nil) throws {
     guard let location = try models.usualModel() else {
       throw ValidationError("No model is named: -m names one, or $AESGRAD_MODEL")
     }
@@ -36,8 +40,18 @@ struct PictureSource {
     files = try ModelFiles(location.path)
     tokenizer = try models.tokenizer()
     // What is no Stable Diffusion 1.x is to be refused before anything is read.
-    _ = try files.unet()
-    _ = try files.vae(replacement: options.vae?.path)
+    let (unet, vae) = (try files.unet().configuration, try files.vae(replacement: options.vae?.path).configuration)
+    let sides = SamplingOptions.sides
+    usualSide = min(max(unet.side << (vae.levels.count - 1), sides.lowerBound), sides.upperBound) / 8 * 8
+  }
+
+  /// Settings for pictures of the usual size, and for steps at the model's usual rate.
+  func settings(prompt: String = "") -> GenerationSettings {
+    var settings = GenerationSettings()
+    settings.prompt = prompt
+    (settings.picture.width, settings.picture.height) = (usualSide, usualSide)
+    settings.taste.learningRate = location.usualLearningRate
+    return settings
   }
 
   /// What the prompts of each of `settings` say, step by step, and the taste that they meet.
@@ -114,7 +128,7 @@ struct PictureSource {
   /// Makes one picture of each of `settings`, which have one size and one seed.
   func drawn(_ settings: [GenerationSettings], seed: UInt64, quiet: Bool) throws -> [Picture] {
     let guidances = try guidances(settings, quiet: quiet)
-    guard let first = settings.first else { return [] }
+    if settings.isEmpty { return [] }
     let model = try model(for: settings, guidances[0].guidance)
     return try zip(settings, guidances).enumerated().map { number, wanted in
       try model.drawn(
@@ -137,7 +151,7 @@ struct PictureSource {
         GenerationText.Setting("VAE", vae.lastComponent?.string ?? vae.string),
       ]
     }
-    if options.lowMemory { facts.append(GenerationText.Setting("Low memory", "True")) }
+    if options.lowMemory { facts.append(GenerationText.Setting(Self.lowMemory, "True")) }
     return facts
   }
 }

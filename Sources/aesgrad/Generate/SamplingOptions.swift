@@ -38,12 +38,12 @@ struct SamplingOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("W"), .long], parsing: .unconditional,
-    help: ArgumentHelp("The pictures' width; otherwise the model's usual one, mostly 512.", valueName: "pixels"))
+    help: ArgumentHelp("The pictures' width; otherwise the model's, mostly 512.", valueName: "pixels"))
   var width: Int?
 
   @Option(
     name: [.customShort("H"), .long], parsing: .unconditional,
-    help: ArgumentHelp("The pictures' height; otherwise the model's usual one.", valueName: "pixels"))
+    help: ArgumentHelp("The pictures' height; otherwise the model's, mostly 512.", valueName: "pixels"))
   var height: Int?
 
   @Option(

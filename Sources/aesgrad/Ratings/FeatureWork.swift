@@ -5,7 +5,8 @@ import Raster
 import SystemPackage
 import TensorKit
 
-/// Gives pictures in the store their features by a model: each once, then they are kept.
+/// Gives pictures in the store what a taste is learned from: features by a model, and the appearance. Each is made once, then
+/// kept.
 struct FeatureWork {
   let store: Store
   let model: ImageModel
@@ -13,10 +14,17 @@ struct FeatureWork {
 
   /// So many pictures go through the encoder, and into the store, at a time.
   private static let batchLength = 8
+  /// So many small pictures are looked at at a time.
+  private static let appearanceBatchLength = 256
 
   /// Computes the features of those of `pictures` that have none yet, from their files. Files that are no longer there, or
-  /// hold other pictures now, are added to `failures`.
+  /// hold other pictures now, are added to `failures`. Then all pictures that have no appearance get it.
   func complete(_ pictures: [(hash: String, path: FilePath)], _ failures: inout Failures) throws {
+    try completeFeatures(pictures, &failures)
+    try completeAppearances()
+  }
+
+  private func completeFeatures(_ pictures: [(hash: String, path: FilePath)], _ failures: inout Failures) throws {
     let known = try store.hashes(withFeaturesBy: model.stored)
     let needed = pictures.filter { !known.contains($0.hash) }
     guard !needed.isEmpty else { return }
@@ -25,6 +33,19 @@ struct FeatureWork {
         try Interruption.check()
         let batch = Array(needed[start..<min(start + Self.batchLength, needed.count)])
         try complete(batch, &failures, progress)
+        progress.advance(by: batch.count)
+      }
+    }
+  }
+
+  private func completeAppearances() throws {
+    let count = try store.countWithoutAppearance()
+    guard count > 0 else { return }
+    try Progress.over(count, "appearance", quiet: quiet) { progress in
+      while case let batch = try store.picturesWithoutAppearance(limit: Self.appearanceBatchLength), !batch.isEmpty {
+        try Interruption.check()
+        let appearances = parallelResults(batch.count) { index in Appearance(thumbnail: batch[index].thumbnail) }
+        try store.add(zip(batch, appearances).map { (picture: $0, appearance: try $1.get()) })
         progress.advance(by: batch.count)
       }
     }

@@ -21,7 +21,7 @@ struct LearnedProfile {
     rated = try store.ratedFeatures(profile, by: model.stored)
     if rated.judgements.contains(where: { $0.verdict != .skip }) {
       let method = LearningMethod.usual(for: rated.judgements)
-      taste = method == .preference ? Taste(features: rated.features, judgements: rated.judgements) : nil
+      taste = method == .preference ? Taste(rated.sights, judgements: rated.judgements) : nil
       aesthetic = try taste?.aesthetic ?? LearningMethod.mean.aesthetic(rated, of: profile, in: store)
     } else {
       taste = nil
@@ -29,10 +29,11 @@ struct LearnedProfile {
     }
   }
 
-  /// How much the profile is for each of these pictures, [n, D]: the taste's utility, else the cosine between the picture
+  /// How much the profile is for each of these pictures: the taste's utility, else the cosine between the picture
   /// and the aesthetic, both seen from the pictures' mean, since what all pictures share says nothing.
-  func scores(_ features: Tensor) -> [Double] {
-    if let taste { return taste.utilities(features) }
+  func scores(_ sights: Sights) -> [Double] {
+    if let taste { return taste.utilities(sights) }
+    let features = sights.features
     let center = features.unitMean()
     let target = aesthetic.direction.elements.map { Double($0) }.minus(center)
     return (0..<features.rows).map { row in
@@ -41,10 +42,9 @@ struct LearnedProfile {
   }
 
   /// The standard deviations of `scores`, as far as the taste knows; nil without one.
-  func deviations(_ features: Tensor) -> [Double]? {
+  func deviations(_ sights: Sights) -> [Double]? {
     guard let taste else { return nil }
-    return (0..<features.rows).map { row in
-      Double(max(0, taste.covariances(features.rows(row..<row + 1)).scalar)).squareRoot()
+    return (0..<sights.count).map { row in Double(max(0, taste.covariances(sights.rows([row])).scalar)).squareRoot()
     }
   }
 }

@@ -21,7 +21,7 @@ enum LearningMethod: String, CaseIterable, ExpressibleByArgument {
     case .mean: aesthetic = Aesthetic(meanOfLiked: rated.judgements, features: rated.features)
     case .preference:
       let said = rated.judgements.contains { $0.verdict != .skip }
-      aesthetic = said ? Taste(features: rated.features, judgements: rated.judgements).aesthetic : nil
+      aesthetic = said ? Taste(rated.sights, judgements: rated.judgements).aesthetic : nil
     }
     guard let aesthetic else {
       throw FileError(

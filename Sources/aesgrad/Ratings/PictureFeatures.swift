@@ -1,7 +1,6 @@
 import Aesthetic
 import Files
 import SystemPackage
-import TensorKit
 
 /// Pictures at paths, known to the store from now on, with their features.
 struct PictureFeatures {
@@ -9,7 +8,8 @@ struct PictureFeatures {
   let paths: [FilePath]
   /// Their hashes.
   let hashes: [String]
-  let features: Tensor  // [n, D]
+  /// What is known of them, a row each.
+  let sights: Sights
 
   /// Finds the pictures that `arguments` mean and gives them the features by `model` that they lack. What cannot be read is
   /// added to `failures`.
@@ -28,15 +28,13 @@ struct PictureFeatures {
     let pictures = search.pictures.compactMap { path in scan.hashes[path].map { (hash: $0, path: path) } }
       .filter { seen.insert($0.hash).inserted }
     try FeatureWork(store: store, model: model, quiet: quiet).complete(pictures, &failures)
-    let found = zip(pictures, try store.features(of: pictures.map(\.hash), by: model.stored)).compactMap {
-      picture, features in features.map { (picture, $0) }
-    }
-    guard !found.isEmpty else {
+    let found = try store.sights(of: pictures.map(\.hash), by: model.stored)
+    guard !found.places.isEmpty else {
       try failures.check(total: failures.count)
       throw FileError(.missing, arguments.first?.path ?? "", "holds no pictures that can be read")
     }
-    paths = found.map(\.0.path)
-    hashes = found.map(\.0.hash)
-    features = Tensor.concatenated(found.map { $0.1.reshaped([1, $0.1.count]) })
+    paths = found.places.map { pictures[$0].path }
+    hashes = found.places.map { pictures[$0].hash }
+    sights = found.sights
   }
 }

@@ -3,18 +3,18 @@ import Glibc
 import Synchronization
 
 /// A server on loopback that answers as it is told.
-final class FakeServer: Sendable {
-  struct Request: Sendable {
+package final class FakeServer: Sendable {
+  package struct Request: Sendable {
     /// Such as "POST /prompt".
-    let line: String
-    let headers: String
-    let body: [UInt8]
+    package let line: String
+    package let headers: String
+    package let body: [UInt8]
 
-    var json: [String: Any]? { try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] }
+    package var json: [String: Any]? { try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] }
   }
 
   /// What it does with a question.
-  enum Answer: Sendable {
+  package enum Answer: Sendable {
     /// Sends a whole answer with this status.
     case body([UInt8], status: String = "200 OK", headers: [String] = [])
     /// Sends these bytes as they are.
@@ -23,15 +23,15 @@ final class FakeServer: Sendable {
     case silence(Double)
   }
 
-  let port: UInt16
+  package let port: UInt16
   private let descriptor: CInt
   private let seen = Mutex<[Request]>([])
 
   /// All questions so far.
-  var requests: [Request] { seen.withLock { $0 } }
-  var address: String { "http://127.0.0.1:\(port)" }
+  package var requests: [Request] { seen.withLock { $0 } }
+  package var address: String { "http://127.0.0.1:\(port)" }
 
-  init(_ answer: @escaping @Sendable (Request) -> Answer) {
+  package init(_ answer: @escaping @Sendable (Request) -> Answer) {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
