@@ -13,11 +13,12 @@ import Testing
       // What is usual for the person who calls it has nothing to do with it.
       let outcome = try Program.run(["demo", "--out", out.string], environment: ["AESGRAD_MODEL": "no/model"])
       #expect(outcome.code == 0, "\(outcome.errors)")
-      #expect(outcome.errorLines.count { $0.hasPrefix("[") } == 9)
+      let stages = outcome.errorLines.filter { $0.hasPrefix("[") }
+      #expect(stages.count == 9)
       for name in ["plain", "neon-night", "sepia", "rater-b"] {
-        let pictures = try contents(of: out.appending("pictures").appending(name)).map {
-          try Picture(reading: out.appending("pictures").appending(name).appending($0))
-        }
+        let place = out.appending("pictures").appending(name)
+        var pictures: [Picture] = []
+        for file in try contents(of: place) { pictures.append(try Picture(reading: place.appending(file))) }
         #expect(pictures.map(\.width) == [128, 128, 128, 128])
         #expect(Set(pictures).count == 4)
       }

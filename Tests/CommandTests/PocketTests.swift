@@ -11,9 +11,9 @@ import Testing
   func bundled() throws {
     try withTemporaryFolder { folder in
       let out = folder.appending("c.safetensors")
-      let outcome = try Program.run(["encode", "a castle", "-o", "c.safetensors"]) {
-        $0.currentDirectoryURL = URL(filePath: folder.string)
-      }
+      let outcome = try Program.run(
+        ["encode", "a castle", "-o", "c.safetensors"],
+        prepare: { $0.currentDirectoryURL = URL(filePath: folder.string) })
       #expect(outcome.code == 0 && outcome.errors == "")
       #expect(outcome.output == "c.safetensors: conditioning [77, 192]\n")
       #expect(try SafetensorsFile(out).metadata["model"] == "pocket")
@@ -28,13 +28,13 @@ import Testing
       let program = try Program.executable.path
       let link = folder.appending("link")
       try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: program)
-      #expect(try Program.run(["tokenize", "a"], prepare: { $0.executableURL = URL(filePath: link.string) }).code == 0)
+      let linked = try Program.run(["tokenize", "a"], prepare: { $0.executableURL = URL(filePath: link.string) })
+      #expect(linked.code == 0)
       let copy = folder.appending("copy")
       try FileManager.default.copyItem(atPath: program, toPath: copy.string)
-      try Program.run(["encode", "a", "-o", folder.appending("c").string]) {
-        $0.executableURL = URL(filePath: copy.string)
-      }
-      .expectFailure(
+      let alone = try Program.run(
+        ["encode", "a", "-o", folder.appending("c").string], prepare: { $0.executableURL = URL(filePath: copy.string) })
+      alone.expectFailure(
         64, "No model is named: -m names one, or $AESGRAD_MODEL", hint: "aesgrad --help explains the usage")
     }
   }
@@ -44,13 +44,16 @@ import Testing
     try withTemporaryFolder { folder in
       let delta = folder.appending("d.safetensors")
       let aesthetic = folder.appending("e.safetensors")
-      #expect(try Program.run(["embed", galleryFolder("sepia"), "-o", aesthetic.string]).code == 0)
-      for (options, rate) in [([], "3e-05"), (["--lr", "1e-3"], "0.001")] {
+      let embedded = try Program.run(["embed", galleryFolder("sepia"), "-o", aesthetic.string])
+      #expect(embedded.code == 0)
+      let cases: [(options: [String], rate: ByteString)] = [([], "3e-05"), (["--lr", "1e-3"], "0.001")]
+      for (options, rate) in cases {
         let outcome = try Program.run(
           ["personalize", "-p", "a castle", "--aesthetic", aesthetic.string, "--steps", "1", "--delta", delta.string]
             + options)
         #expect(outcome.code == 0, "\(outcome.errors)")
-        #expect(try SafetensorsFile(delta).metadata["learning_rate"] == ByteString(rate))
+        let found = try SafetensorsFile(delta).metadata["learning_rate"]
+        #expect(found == rate)
         try FileManager.default.removeItem(atPath: delta.string)
       }
     }
