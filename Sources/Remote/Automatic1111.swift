@@ -35,7 +35,7 @@ package struct Automatic1111: Sendable {
     let lora = request.lora.map { " <lora:\($0.name):\($0.strength)>" } ?? ""
     let question = Question(
       prompt: request.prompt + lora, negative_prompt: request.negativePrompt, seed: request.seed, steps: request.steps,
-      cfg_scale: request.guidance, width: request.width, height: request.height, sampler_name: request.sampler.webName,
+      cfg_scale: request.guidance, width: request.width, height: request.height, sampler_name: request.sampler,
       scheduler: request.isKarras ? "Karras" : "Automatic", n_iter: request.count,
       override_settings: .init(CLIP_stop_at_last_layers: request.clipSkip, sd_model_checkpoint: request.checkpoint))
     let body = try client.post("/sdapi/v1/txt2img", json: Array(JSONEncoder().encode(question)))
@@ -55,18 +55,6 @@ package struct Automatic1111: Sendable {
       }
       let settings = texts.indices.contains(index) ? texts[index] : nil
       return try RemotePicture(Array(data), settings: settings, from: client)
-    }
-  }
-}
-
-extension RemoteRequest.Sampler {
-  fileprivate var webName: String {
-    switch self {
-    case .ddim: "DDIM"
-    case .plms: "PLMS"
-    case .euler: "Euler"
-    case .eulerAncestral: "Euler a"
-    case .dpmPlusPlus2M: "DPM++ 2M"
     }
   }
 }

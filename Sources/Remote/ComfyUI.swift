@@ -80,13 +80,18 @@ package struct ComfyUI: Sendable {
       || byte == UInt8(ascii: "-")
   }
 
+  /// ComfyUI's names for the samplers that it has, by AUTOMATIC1111's.
+  private static let samplers = [
+    "DDIM": "ddim", "Euler": "euler", "Euler a": "euler_ancestral", "DPM++ 2M": "dpmpp_2m",
+  ]
+
   /// The nodes of a job: each has a number, and others' outputs by number and place.
   private static func graph(
     _ request: RemoteRequest, _ checkpoint: String, _ client: HTTPClient
   ) throws(FileError) -> [String: Any] {
     func node(_ kind: String, _ inputs: [String: Any]) -> [String: Any] { ["class_type": kind, "inputs": inputs] }
-    guard let sampler = request.sampler.comfyName else {
-      throw client.fault("has no sampler \"\(request.sampler.rawValue)\"")
+    guard let sampler = samplers[request.sampler] else {
+      throw client.fault("has no sampler \"\(request.sampler)\"")
     }
     var graph: [String: Any] = ["1": node("CheckpointLoaderSimple", ["ckpt_name": checkpoint])]
     var (model, clip): ([Any], [Any]) = (["1", 0], ["1", 1])
@@ -122,7 +127,7 @@ package struct ComfyUI: Sendable {
   private static func settings(_ request: RemoteRequest, _ checkpoint: String) -> String {
     let lora = request.lora.map { " <lora:\($0.name):\($0.strength)>" } ?? ""
     var settings: [GenerationText.Setting] = [
-      .init("Steps", "\(request.steps)"), .init("Sampler", request.sampler.comfyName ?? ""),
+      .init("Steps", "\(request.steps)"), .init("Sampler", samplers[request.sampler] ?? ""),
       .init("Schedule type", request.isKarras ? "karras" : "normal"), .init("CFG scale", "\(request.guidance)"),
       .init("Seed", "\(request.seed)"), .init("Size", "\(request.width)x\(request.height)"),
       .init("Model", checkpoint),
@@ -131,18 +136,6 @@ package struct ComfyUI: Sendable {
     return GenerationText(
       prompt: request.prompt + lora, negativePrompt: request.negativePrompt, settings: settings
     ).text
-  }
-}
-
-extension RemoteRequest.Sampler {
-  fileprivate var comfyName: String? {
-    switch self {
-    case .ddim: "ddim"
-    case .plms: nil
-    case .euler: "euler"
-    case .eulerAncestral: "euler_ancestral"
-    case .dpmPlusPlus2M: "dpmpp_2m"
-    }
   }
 }
 

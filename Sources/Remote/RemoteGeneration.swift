@@ -3,18 +3,12 @@ package import Raster
 
 /// What a server is asked to draw.
 package struct RemoteRequest: Sendable, Hashable {
-  /// The samplers that both servers and we have.
-  package enum Sampler: String, Sendable, Hashable, CaseIterable {
-    case ddim, plms, euler
-    case eulerAncestral = "euler-a"
-    case dpmPlusPlus2M = "dpm++2m"
-  }
-
   package var prompt: String
   package var negativePrompt = ""
   package var steps = 20
   package var guidance = 7.5
-  package var sampler = Sampler.euler
+  /// As AUTOMATIC1111 calls it.
+  package var sampler = "Euler"
   package var isKarras = false
   package var width = 512
   package var height = 512

@@ -27,7 +27,7 @@ import Testing
     var request = RemoteRequest(prompt: "a castle", seed: 7)
     request.negativePrompt = "fog"
     request.lora = ("warm", 0.8)
-    request.sampler = .dpmPlusPlus2M
+    request.sampler = "DPM++ 2M"
     request.isKarras = true
     request.clipSkip = 2
     return request

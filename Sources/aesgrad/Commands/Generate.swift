@@ -106,6 +106,7 @@ struct Generate: ParsableCommand {
     }
     for settings in wanted { try settings.check() }
     if let server = try remote.server() { return try draw(wanted, by: server) }
+    // Only where a server draws there is none.
     guard var source else { return }
     if bestOf > 1, base.taste.source == .none {
       throw ValidationError("--best-of \(bestOf): only a --profile or an --aesthetic can rank pictures")
@@ -147,10 +148,10 @@ struct Generate: ParsableCommand {
     let run = PictureRun(
       source, from: original, to: try PictureFolder(out?.path ?? "."), count: count, bestOf: bestOf, output)
     if let text { noteDifferences(try run.facts(), text) }
-    let guidances = try source.guidances(wanted, quiet: output.quiet)
+    let (guidances, attachments) = try source.guidances(wanted, quiet: output.quiet)
     let clock = ContinuousClock()
     let start = clock.now
-    let model = try source.model(for: wanted, guidances[0].guidance)
+    let model = try source.model(for: wanted[0].picture, guidances[0].guidance, attachments)
     let judge =
       try bestOf == 1
       ? nil

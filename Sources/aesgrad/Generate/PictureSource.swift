@@ -54,16 +54,17 @@ struct PictureSource {
     return settings
   }
 
-  /// What the prompts of each of `settings` say, step by step, and the taste that they meet.
+  /// What the prompts of each of `settings` say, step by step, and the taste that they meet; and what changes the model,
+  /// which is the same for all of them.
   func guidances(
     _ settings: [GenerationSettings], quiet: Bool
-  ) throws -> [(guidance: Guidance, steering: Steering?)] {
-    guard let first = settings.first else { return [] }
+  ) throws -> (each: [(guidance: Guidance, steering: Steering?)], attachments: Attachments) {
+    guard let first = settings.first else { return ([], Attachments()) }
     let (texts, attachments) = try opened(settings)
     let encoder = try PromptEncoder(location, tokenizer, attachments, first)
     // Its fingerprint takes a while, and plain pictures need none.
     let stored = settings.contains { $0.taste.source != .none } ? encoder.storedModel : nil
-    return try zip(settings, texts).map { settings, texts in
+    let each: [(guidance: Guidance, steering: Steering?)] = try zip(settings, texts).map { settings, texts in
       let steering = try Steering(
         settings.taste, in: store, model: location, fingerprint: stored?.fingerprint ?? "")
       var positive: (String) throws -> Tensor = encoder.conditioning
@@ -83,6 +84,7 @@ struct PictureSource {
         steering
       )
     }
+    return (each, attachments)
   }
 
   /// The projection to the space of this aesthetic.
@@ -98,10 +100,10 @@ struct PictureSource {
     return projection
   }
 
-  /// Reads the UNet and the VAE, for pictures of these settings, which have one size, and for such conditionings.
-  func model(for settings: [GenerationSettings], _ guidance: Guidance) throws -> PictureModel {
-    let picture = settings[0].picture
-    let attachments = try opened(settings).attachments
+  /// Reads the UNet and the VAE, for such pictures and conditionings.
+  func model(
+    for picture: PictureSettings, _ guidance: Guidance, _ attachments: Attachments
+  ) throws(FileError) -> PictureModel {
     let model = try PictureModel(
       files, vae: options.vae?.path, height: picture.height, memory: options.lowMemory ? .low : .normal,
       adapters: attachments.adapters.map { ($0.adapter, $0.image) }, hypernetworks: attachments.hypernetworks)
@@ -127,9 +129,9 @@ struct PictureSource {
 
   /// Makes one picture of each of `settings`, which have one size and one seed.
   func drawn(_ settings: [GenerationSettings], seed: UInt64, quiet: Bool) throws -> [Picture] {
-    let guidances = try guidances(settings, quiet: quiet)
-    if settings.isEmpty { return [] }
-    let model = try model(for: settings, guidances[0].guidance)
+    guard let first = settings.first else { return [] }
+    let (guidances, attachments) = try guidances(settings, quiet: quiet)
+    let model = try model(for: first.picture, guidances[0].guidance, attachments)
     return try zip(settings, guidances).enumerated().map { number, wanted in
       try model.drawn(
         wanted.0.picture, seed: seed, wanted.1.guidance, what: "picture \(number + 1) of \(settings.count), steps",

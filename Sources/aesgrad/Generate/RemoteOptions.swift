@@ -53,7 +53,7 @@ struct RemoteServer {
     request.negativePrompt = settings.negativePrompt
     request.steps = settings.picture.steps
     request.guidance = settings.scale
-    request.sampler = settings.picture.sampler.remote
+    request.sampler = settings.picture.sampler.title
     request.isKarras = settings.picture.spacing == .karras
     (request.width, request.height) = (settings.picture.width, settings.picture.height)
     request.count = count
@@ -87,19 +87,6 @@ struct RemoteServer {
     if settings.syntax != .automatic1111 { try refuse("--emphasis", "the server has its own") }
     if settings.files != AttachmentSettings() {
       try refuse("files of other programs", "the server finds its own by name in the prompt")
-    }
-  }
-}
-
-extension Sampler {
-  /// The same for servers.
-  fileprivate var remote: RemoteRequest.Sampler {
-    switch self {
-    case .ddim: .ddim
-    case .plms: .plms
-    case .euler: .euler
-    case .eulerAncestral: .eulerAncestral
-    case .dpmPlusPlus2M: .dpmPlusPlus2M
     }
   }
 }
