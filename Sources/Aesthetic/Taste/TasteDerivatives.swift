@@ -118,26 +118,43 @@ package struct TasteDerivatives {
   /// C x, C being the second derivatives by the utilities: a diagonal and what the pairs link.
   private func curvatureTimes(_ x: Tensor) -> Tensor {
     let (rows, width) = (x.rows, x.width)
+    let (starts, others) = linksByPicture()
     return unsafe Tensor(uninitialized: [rows, width]) { result in
       let shared = unsafe SharedElements(result)
-      // Every thread has columns of its own.
-      parallel(width, grain: 64, piecesPerThread: 1) { columns in
-        let result = unsafe shared.part(0, rows * width)
+      parallel(rows, grain: 16) { rows in
+        let result = unsafe shared.part(rows.lowerBound * width, rows.count * width)
         unsafe x.withUnsafeElements { x in
-          for row in 0..<rows {
+          for (place, row) in rows.enumerated() {
             let (factor, start) = (Float(diagonal[row]), row * width)
-            for column in columns { unsafe result[start + column] = factor * x[start + column] }
-          }
-          for link in links {
-            let factor = Float(link.curvature)
-            let (first, second) = (link.first * width, link.second * width)
-            for column in columns {
-              unsafe result[first + column] -= factor * x[second + column]
-              unsafe result[second + column] -= factor * x[first + column]
+            let target = unsafe UnsafeMutableBufferPointer(rebasing: result[place * width..<(place + 1) * width])
+            for column in 0..<width { unsafe target[column] = factor * x[start + column] }
+            for link in others[starts[row]..<starts[row + 1]] {
+              let (factor, start) = (link.curvature, link.picture * width)
+              for column in 0..<width { unsafe target[column] -= factor * x[start + column] }
             }
           }
         }
       }
     }
+  }
+
+  /// The links of every picture one after the other, those of the picture `p` from `starts[p]` to `starts[p + 1]`: so every
+  /// row of a product is written once.
+  private func linksByPicture() -> (starts: [Int], others: [(picture: Int, curvature: Float)]) {
+    var starts = [Int](repeating: 0, count: slopes.count + 1)
+    for link in links {
+      starts[link.first + 1] += 1
+      starts[link.second + 1] += 1
+    }
+    for picture in slopes.indices { starts[picture + 1] += starts[picture] }
+    var (next, others) = (starts, [(picture: Int, curvature: Float)](repeating: (0, 0), count: 2 * links.count))
+    for link in links {
+      let curvature = Float(link.curvature)
+      others[next[link.first]] = (link.second, curvature)
+      others[next[link.second]] = (link.first, curvature)
+      next[link.first] += 1
+      next[link.second] += 1
+    }
+    return (starts, others)
   }
 }

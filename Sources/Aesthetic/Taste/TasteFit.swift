@@ -43,12 +43,14 @@ package struct TasteFit: Sendable {
       // Many ratings make a curvature dear, and change it little from step to step (Ortega and Rheinboldt 1970, section 7.1:
       // the simplified Newton method); the last step has its own.
       var promised = climb(gradient)
-      if step == 0 || promised > Self.goodStep * before || isSmall(promised) {
+      var isLast = step > 0 && isSmall(promised)
+      if step == 0 || promised > Self.goodStep * before || isLast {
         curvature = Self.factored(
           derivatives.curvature(coordinates), width: coordinates.width, ridge: 1 / priorVariance)
         promised = climb(gradient)
+        // A curvature a little off says well enough how near the maximum is.
+        isLast = isLast || isSmall(promised)
       }
-      let isLast = isSmall(promised)
       guard let reached = take(gradient, promised: promised, likelihood, coordinates) else { break }
       (utilities, before) = (reached, promised)
       if isLast { break }
