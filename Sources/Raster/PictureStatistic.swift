@@ -12,7 +12,8 @@ public enum PictureStatistic: String, CaseIterable, Sendable {
   case greenness
   /// The mean absolute difference of luma between neighbours, across plus down, over (the deviation of luma + 0.02).
   case detail
-  /// The mean luma of the outer twenty-fifth on each side minus that of the rest.
+  /// 1 − the spread of colour in the outer twenty-fifth on each side / (that in the rest + 0.02); the spread is the root of the
+  /// three channels' summed variances. Bare paper around a painting is even.
   case frame
 
   /// The statistic of `picture`.
@@ -50,13 +51,27 @@ public enum PictureStatistic: String, CaseIterable, Sendable {
   }
 
   private static func frame(of picture: Picture) -> Double {
-    let (width, height, luma) = (picture.width, picture.height, picture.luma)
+    let (width, height) = (picture.width, picture.height)
     let rim = max(1, Int((Double(height) / 25).rounded(.toNearestOrEven)))
     guard width > 2 * rim, height > 2 * rim else { return 0 }
-    var inner = 0.0
-    for row in rim..<height - rim { inner += luma[row * width + rim..<(row + 1) * width - rim].reduce(0, +) }
-    let innerCount = Double((width - 2 * rim) * (height - 2 * rim))
-    return (luma.reduce(0, +) - inner) / (Double(luma.count) - innerCount) - inner / innerCount
+    var (around, within): ([UnitPixel], [UnitPixel]) = ([], [])
+    for (place, pixel) in picture.unitPixels.enumerated() {
+      let (row, column) = (place / width, place % width)
+      if (rim..<height - rim).contains(row), (rim..<width - rim).contains(column) {
+        within.append(pixel)
+      } else {
+        around.append(pixel)
+      }
+    }
+    return 1 - spread(around) / (spread(within) + 0.02)
+  }
+
+  private static func spread(_ pixels: [UnitPixel]) -> Double {
+    let variances = [\UnitPixel.red, \.green, \.blue].map { channel in
+      let mean = pixels.reduce(0) { $0 + $1[keyPath: channel] } / Double(pixels.count)
+      return pixels.reduce(0) { $0 + ($1[keyPath: channel] - mean) * ($1[keyPath: channel] - mean) } / Double(pixels.count)
+    }
+    return variances.reduce(0, +).squareRoot()
   }
 }
 
@@ -76,7 +91,7 @@ private struct UnitPixel {
 }
 
 extension Picture {
-  private var unitPixels: some Sequence<UnitPixel> {
+  fileprivate var unitPixels: some Sequence<UnitPixel> {
     (0..<height).lazy.flatMap { y in (0..<width).lazy.map { x in UnitPixel(self[x, y]) } }
   }
 

@@ -49,11 +49,18 @@ def detail(picture: numpy.ndarray) -> float:
 
 
 def frame(picture: numpy.ndarray) -> float:
-    """Mean luma of the outer twenty-fifth on each side minus that of the rest: bare paper around a painting."""
-    luma = _unit(picture) @ WEIGHTS
-    rim = max(1, round(luma.shape[0] / 25))
-    inner = luma[rim:-rim, rim:-rim]
-    return float((luma.sum() - inner.sum()) / (luma.size - inner.size) - inner.mean())
+    """How even the outer twenty-fifth on each side is, as bare paper around a painting is: 1 minus its spread of colour over
+    (that of the rest + 0.02), the spread being the root of the three channels' summed variances.
+    """
+    values = _unit(picture)
+    rim = max(1, round(values.shape[0] / 25))
+    inside = numpy.zeros(values.shape[:2], bool)
+    inside[rim:-rim, rim:-rim] = True
+
+    def spread(pixels: numpy.ndarray) -> float:
+        return float(numpy.sqrt(pixels.var(0).sum()))
+
+    return 1 - spread(values[~inside]) / (spread(values[inside]) + 0.02)
 
 
 STATISTICS = {"brightness": brightness, "saturation": saturation, "brownness": brownness, "greenness": greenness, "detail": detail,
