@@ -34,10 +34,13 @@ bench: bootstrap ## measure this machine, and what aesgrad makes of it
 	@$(AESGRAD) bench $(if $(PEERS),--peers $(PEERS))
 
 # A CLIP model's folder, and one of 2,000 pictures or so; $AESGRAD_CLIP is what other commands take too.
-taste: bootstrap ## measure how well a taste is learned: make taste AESGRAD_CLIP=FOLDER PICTURES=FOLDER
+# Pictures of $(PICTURES), else drawn by Tools/pocket: that needs a python, $$AESGRAD_PYTHON or python3, with Pillow and numpy.
+PICTURES := .build/taste-pictures
+taste: bootstrap ## measure how well a taste is learned, on pictures that nobody was trained on (half an hour)
 	@$(BUILD) --product taste-benchmark
-	@.build/release/taste-benchmark --clip "$${AESGRAD_CLIP:?names no CLIP model}" "$${PICTURES:?names no folder}" \
-	  --plot .build/taste.png
+	@test -d $(PICTURES) || $${AESGRAD_PYTHON:-python3} -B Tools/pocket/render.py $(PICTURES) --single --count 2000 \
+	  --first-seed 10500000
+	@.build/release/taste-benchmark $(PICTURES) --plot .build/taste.png
 
 # Half an hour or so; what an interrupted run has drawn is not drawn again.
 effect: bootstrap ## measure what profiles learned from the galleries do to pictures, with the model that ships

@@ -57,7 +57,7 @@ let shims: [Target] = [
 let benchmarks: [Target] = [
   .executableTarget(
     name: "taste-benchmark",
-    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", arguments, system],
+    dependencies: ["Aesthetic", "CLIPKit", "Raster", "TensorKit", "Files", "PocketModel", arguments, system],
     path: "Benchmarks/Taste", exclude: ["scikit.py"], swiftSettings: strict),
   .executableTarget(
     name: "effect-benchmark", dependencies: ["Raster", "Files", arguments, system], path: "Benchmarks/Effect",

@@ -2,6 +2,7 @@ import Aesthetic
 import ArgumentParser
 import Foundation
 import Glibc
+import PocketModel
 import Raster
 import SystemPackage
 import TensorKit
@@ -16,11 +17,11 @@ import TensorKit
       asked which of two pictures they prefer; what is learned is tried on pairs of other pictures. scikit-learn does the \
       same where $AESGRAD_PYTHON (else python3) has it.
 
-      Example: taste-benchmark --clip model/clip pictures
+      Example: taste-benchmark pictures
       """)
 
-  @Option(help: "A CLIP model's folder.")
-  var clip: String
+  @Option(help: "A CLIP model's folder; otherwise that of the model that ships.")
+  var clip: String?
 
   @Option(help: "How many people have a linear taste.")
   var people = 200
@@ -39,7 +40,10 @@ import TensorKit
   private static let chosenSizes = [5, 10, 14, 20, 28, 35, 50, 70, 100, 140]
 
   func run() throws {
-    let pool = try Pool(FilePath(pictures), clip: FilePath(clip))
+    guard let clip = clip.map({ FilePath($0) }) ?? PocketModel.folder()?.appending("clip") else {
+      throw ValidationError("The model that ships is not there: --clip names a CLIP model")
+    }
+    let pool = try Pool(FilePath(pictures), clip: clip)
     print("\(pool.features.rows) pictures of \(pool.features.width) features; one in four is unseen\n")
     var random = SplitMix(state: 1)
     let linear = (0..<people).map { _ in Person(linearIn: pool.features, &random) }

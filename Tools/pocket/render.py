@@ -1,6 +1,7 @@
 """Draws scenes, and contact sheets of them to look at.
 
     python render.py sheet.png --count 48 --first-seed 1 [--subject cat] [--palette neon] [--way ink]
+    python render.py folder --single --count 48   # each by itself
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--palette", choices=palettes.NAMES)
     parser.add_argument("--way", choices=scenes.WAYS)
     parser.add_argument("--grid", choices=["palette-way", "subject-way"], help="one picture of each pair instead")
+    parser.add_argument("--single", action="store_true", help="every picture by itself, into the folder OUT")
     options = parser.parse_args()
     if options.grid == "palette-way":
         drawn = [scenes.random_scene(options.first_seed + i * 8 + j, options.subject or scenes.SUBJECT_NAMES[(i * 3 + j * 5) % 16], p, w)
@@ -53,6 +55,14 @@ def main() -> None:
                  for i, s in enumerate(scenes.SUBJECT_NAMES) for j, w in enumerate(scenes.WAYS)]
     else:
         drawn = [scenes.random_scene(options.first_seed + i, options.subject, options.palette, options.way) for i in range(options.count)]
+    if options.single:
+        # a folder that is there is whole
+        part = options.out.with_name(options.out.name + ".part")
+        part.mkdir(parents=True, exist_ok=True)
+        for index, scene in enumerate(drawn):
+            render(scene).save(part / f"{index:04d}.png")
+        part.rename(options.out)
+        return
     contact_sheet([render(scene) for scene in drawn], options.columns, options.scale).save(options.out)
 
 
