@@ -15,7 +15,7 @@ import Testing
       #expect(outcome.code == 0, "\(outcome.errors)")
       let stages = outcome.errorLines.filter { $0.hasPrefix("[") }
       #expect(stages.count == 9)
-      for name in ["plain", "neon-night", "sepia", "rater-b"] {
+      for name in ["plain", "neon-night", "sepia", "soft-light"] {
         let place = out.appending("pictures").appending(name)
         var pictures: [Picture] = []
         for file in try contents(of: place) { pictures.append(try Picture(reading: place.appending(file))) }

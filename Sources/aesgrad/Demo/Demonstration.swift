@@ -32,7 +32,7 @@ struct Demonstration {
       name: "sepia", origin: "16 brown pictures, liked", source: "sepia", isGallery: true,
       examples: ["sepia/castle.png", "sepia/cactus.png", "sepia/windmill.png"]),
     Taste(
-      name: "rater-b", origin: "128 pictures with one to five stars", source: "rater-b.csv", isGallery: false,
+      name: "soft-light", origin: "128 pictures with one to five stars", source: "rater-b.csv", isGallery: false,
       examples: ["pastel-dawn/castle.png", "watercolour/cactus.png", "pastel-dawn/windmill.png"]),
   ]
   private static let prompts = ["a sailboat", "a castle", "a cat", "a house by a tree"]
