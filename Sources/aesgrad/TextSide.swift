@@ -1,6 +1,8 @@
+import Aesthetic
 import ArgumentParser
 import CLIPKit
 import Files
+import SystemPackage
 import TensorKit
 
 /// What turns texts into conditioning and features: the model's text encoder, and tokenizer and projection of a CLIP.
@@ -8,6 +10,12 @@ struct TextSide {
   let model: ModelLocation
   let tokenizer: Tokenizer
   let projection: TextProjection
+  /// What all pictures share to the CLIP model, where its folder says so.
+  private let pictureMean: Aesthetic?
+
+  /// The file in a CLIP model's folder that holds it: the mean of the features of many and various pictures, as `aesgrad
+  /// embed` writes it.
+  static let pictureMeanFile = "picture_mean.safetensors"
 
   /// Finds the parts and reads all but the encoder's weights, which take the longest: so bad options are refused at once.
   init(_ models: ModelOptions) throws {
@@ -25,6 +33,21 @@ struct TextSide {
     guard projection.weight.isFinite(0..<projection.weight.count) else {
       throw FileError(.malformed, clip?.path ?? model.path, "has a text projection with numbers that are not finite")
     }
+    // A text encoder that brings its projection needs no CLIP model beside it.
+    let file = (try? models.clipModel())?.path.appending(Self.pictureMeanFile)
+    let width = projection.weight.shape[0]
+    pictureMean = try file.flatMap { $0.isFile ? try Aesthetic(reading: WeightFile.open($0), width: width) : nil }
+  }
+
+  /// What steps towards an aesthetic aim at, [features] of length 1: the aesthetic as published, or, where the CLIP model
+  /// says what all pictures share, what sets it apart from that.
+  func target(_ aesthetic: Aesthetic) throws(FileError) -> Tensor {
+    guard let pictureMean else { return aesthetic.direction }
+    guard let target = aesthetic.direction(apartFrom: pictureMean) else {
+      throw FileError(
+        .malformed, model.path, "has a CLIP model to which this aesthetic says no more than what all pictures share")
+    }
+    return target
   }
 
   /// The text encoder, all of whose weights have been found finite.

@@ -53,6 +53,19 @@ struct AestheticTests {
     }
   }
 
+  @Test("Apart from what is common, the part along it is gone, whatever the lengths")
+  func apart() throws {
+    // By hand: of (2, 3, 6) / 7 the part along (0, 0, 1) is 6 / 7; (2, 3, 0) / √13 is left.
+    let aesthetic = try #require(Aesthetic(mean: Tensor([2, 3, 6], shape: [3])))
+    let common = try #require(Aesthetic(mean: Tensor([0, 0, 9], shape: [3])))
+    let left = try #require(aesthetic.direction(apartFrom: common)).elements
+    for (found, expected) in zip(left, [0.5547002, 0.8320503, 0] as [Float]) {
+      #expect(abs(found - expected) < 1e-7)  // an ulp of 0.83 is 6e-8
+    }
+    #expect(try #require(Aesthetic(mean: Tensor([0, 0, 0.1], shape: [3]))).direction(apartFrom: common) == nil)
+    #expect(try #require(Aesthetic(mean: Tensor([1, 1], shape: [2]))).direction(apartFrom: common) == nil)
+  }
+
   @Test("One of another model's width is refused, and both models are named")
   func otherWidth() throws {
     try withTemporaryFolder { folder in

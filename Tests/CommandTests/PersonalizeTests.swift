@@ -53,6 +53,31 @@ struct PersonalizeTests {
     }
   }
 
+  @Test("With a CLIP model that says what all pictures share, steps go towards what sets the aesthetic apart")
+  func pictureMean() throws {
+    try withAesthetic { model, aesthetic, folder in
+      let common = Tensor((0..<24).map { Float($0 % 7) - 2 }, shape: [24])
+      let mean = try SafetensorsFile(FilePath(aesthetic)).tensor("mean")
+      let along = mean.dot(common) / common.dot(common)
+      let apart = folder.appending("apart.safetensors")
+      try SafetensorsWriter.write([WeightEntry("mean", mean + -along * common)], to: apart, replacing: false)
+      let rest = ["-p", Self.prompt, "-m", model, "--lr", "1e-3", "--steps", "5"]
+      let raw = try report(["--aesthetic", aesthetic] + rest)
+      let expected = try report(["--aesthetic", apart.string] + rest)
+      let file = FilePath(model).appending("picture_mean.safetensors")
+      try SafetensorsWriter.write([WeightEntry("mean", common)], to: file, replacing: false)
+      let found = try report(["--aesthetic", aesthetic] + rest)
+      for (found, expected) in zip(found.similarity, expected.similarity) {
+        #expect(abs(found - expected) < 1e-5)  // the target's rounding, which Adam's division by small gradients enlarges
+      }
+      #expect(abs(found.similarity[0] - raw.similarity[0]) > 0.01)
+
+      try SafetensorsWriter.write([WeightEntry("mean", mean)], to: file, replacing: true)
+      try Program.run(["personalize", "--aesthetic", aesthetic] + rest).expectFailure(
+        65, "\(model): has a CLIP model to which this aesthetic says no more than what all pictures share")
+    }
+  }
+
   @Test("0 steps, weight 0 and an empty prompt give the plain conditioning to the bit")
   func plain() throws {
     try withAesthetic { model, aesthetic, folder in

@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 
+import numpy
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 from PIL import Image
@@ -21,9 +22,11 @@ from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
 import models
 import paths
 import samples
+from train_clip import normalised
 from train_vae import SCALING, load_final
 
 LIMIT = 32_000_000  # bytes
+PICTURES = 2000  # of the training set: so many say what all pictures share
 
 
 def _classic_names(path: pathlib.Path) -> None:
@@ -35,8 +38,20 @@ def _classic_names(path: pathlib.Path) -> None:
     save_file(renamed, path, metadata={"format": "pt"})
 
 
+@torch.no_grad()
+def picture_mean(clip: CLIPModel, work: pathlib.Path) -> torch.Tensor:
+    """The mean of pictures' features: what sets an aesthetic apart is seen from there."""
+    pictures = numpy.load(work / "data" / "pictures.npy", mmap_mode="r")
+    total = torch.zeros(clip.config.projection_dim, dtype=torch.float64)
+    for start in range(0, PICTURES, 100):
+        pixels = torch.from_numpy(pictures[start : start + 100]).permute(0, 3, 1, 2).float() / 255
+        total += clip.visual_projection(clip.vision_model(normalised(pixels)).pooler_output).sum(0)
+    return total / PICTURES
+
+
 def write(work: pathlib.Path, out: pathlib.Path) -> None:
     clip = models.load_clip(work)
+    mean = picture_mean(clip, work)
     vae, unet = load_final(work), models.load_average(models.make_unet(), work, "unet")
     vae.register_to_config(scaling_factor=SCALING)
     tokenizer = models.load_tokenizer(work)
@@ -54,6 +69,8 @@ def write(work: pathlib.Path, out: pathlib.Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     pipeline.save_pretrained(out)
     _classic_names(out / "text_encoder" / "model.safetensors")
+    (out / "clip").mkdir()
+    save_file({"mean": mean.half()}, out / "clip" / "picture_mean.safetensors")
     clip.half().save_pretrained(out / "clip")
     processor.save_pretrained(out / "clip")
     for folder in (out / "tokenizer", out / "clip"):

@@ -63,7 +63,7 @@ struct Personalize: ParsableCommand {
     let (aesthetic, source) = try aesthetic(width: features)
     var work = try Personalization(text, personalization, prompts)
     try check(work)
-    let target = try target(aesthetic.direction, work)
+    let target = try target(text.target(aesthetic), work)
     let base = delta == nil ? "" : work.encoder.fingerprint
     // An empty prompt is left alone, even where others are not.
     let weight = prompts[0].isEmpty ? 0 : blending.weight

@@ -71,10 +71,10 @@ struct PictureSource {
       if let steering {
         // What is kept is known by the prompt and the model, not by files that change both.
         let kept = attachments.isEmpty ? store.flatMap { store in stored.map { (store, $0) } } : nil
-        let projection = steering.delta == nil ? try projection(for: steering.aesthetic) : nil
+        let aim = steering.delta == nil ? try aim(for: steering.aesthetic) : nil
         positive =
           SteeredEncoder(
-            encoder, steering, settings.taste, projection: projection, keepingIn: kept, quiet: quiet
+            encoder, steering, settings.taste, aim: aim, keepingIn: kept, quiet: quiet
           ).conditioning
       }
       let plan = PromptPlan(settings, prompt: texts.prompt, negativePrompt: texts.negativePrompt)
@@ -87,17 +87,17 @@ struct PictureSource {
     return (each, attachments)
   }
 
-  /// The projection to the space of this aesthetic.
-  private func projection(for aesthetic: Aesthetic) throws -> TextProjection {
-    let projection = try TextSide(models).projection
-    let width = projection.weight.shape[0]
+  /// Where steps on prompts lead with this aesthetic.
+  private func aim(for aesthetic: Aesthetic) throws -> SteeredEncoder.Aim {
+    let text = try TextSide(models)
+    let width = text.projection.weight.shape[0]
     guard aesthetic.width == width else {
       throw FileError(
         .malformed, location.path,
         "is used with a CLIP model of \(width) features; the aesthetic has \(aesthetic.width)",
         hint: "--clip names the CLIP model that the aesthetic was made with")
     }
-    return projection
+    return SteeredEncoder.Aim(projection: text.projection, target: try text.target(aesthetic))
   }
 
   /// Reads the UNet and the VAE, for such pictures and conditionings.

@@ -9,18 +9,26 @@ final class SteeredEncoder {
   private let steering: Steering
   private let settings: TasteSettings
   private let kept: (store: Store, model: StoredModel)?
-  private let projection: TextProjection?
+  private let aim: Aim?
   private let quiet: Bool
   private var tuned: PromptEncoder?
   private var known: [String: Tensor] = [:]
 
-  /// `projection` is needed for steps on the prompts themselves.
+  /// Where steps lead.
+  struct Aim {
+    /// To the space of CLIP's features.
+    let projection: TextProjection
+    /// [features] of length 1.
+    let target: Tensor
+  }
+
+  /// `aim` is needed for steps on the prompts themselves.
   init(
-    _ plain: PromptEncoder, _ steering: Steering, _ settings: TasteSettings, projection: TextProjection?,
+    _ plain: PromptEncoder, _ steering: Steering, _ settings: TasteSettings, aim: Aim?,
     keepingIn kept: (store: Store, model: StoredModel)?, quiet: Bool
   ) {
     (self.plain, self.steering, self.settings) = (plain, steering, settings)
-    (self.projection, self.kept, self.quiet) = (projection, kept, quiet)
+    (self.aim, self.kept, self.quiet) = (aim, kept, quiet)
   }
 
   /// [77, width] for each 75 tokens of the text, one below the other.
@@ -29,7 +37,9 @@ final class SteeredEncoder {
     if text.isEmpty { return try plain.conditioning(text) }
     if let known = known[text] { return known }
     let key = kept.map { kept in
-      ConditioningKey(model: kept.model, prompt: text, settings: steering.key.merging(plain.key) { $1 })
+      let target = aim.map { ["Aesthetic target": $0.target.sha256(0..<$0.target.count)] } ?? [:]
+      return ConditioningKey(
+        model: kept.model, prompt: text, settings: steering.key.merging(plain.key) { $1 }.merging(target) { $1 })
     }
     let found = try key.flatMap { try kept?.store.conditioning($0) }
     let conditioning = try found ?? (steering.delta.map { try withDelta($0, text) } ?? personalised(text))
@@ -46,10 +56,10 @@ final class SteeredEncoder {
 
   /// After steps of Adam on this text (Gallego 2022).
   private func personalised(_ text: String) throws -> Tensor {
-    guard let projection, steering.weight > 0 else { return try plain.conditioning(text) }
+    guard let aim, steering.weight > 0 else { return try plain.conditioning(text) }
     let texts = try plain.chunks(of: text).map(\.ids)
     let personalizer = Personalizer(
-      projection: projection, target: steering.aesthetic.direction, steps: settings.steps,
+      projection: aim.projection, target: aim.target, steps: settings.steps,
       learningRate: settings.learningRate)
     let moved = try Progress.over(settings.steps, "personalising, steps", quiet: quiet) { progress in
       var isFirst = true

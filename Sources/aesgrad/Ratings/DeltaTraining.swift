@@ -37,14 +37,14 @@ struct DeltaTraining {
     _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], towards aesthetic: Aesthetic,
     model clip: ModelLocation, quiet: Bool
   ) throws {
-    let target = aesthetic.direction
     let width = text.projection.weight.shape[0]
-    guard width == target.count else {
+    guard width == aesthetic.width else {
       throw FileError(
         .malformed, text.model.path,
-        "has text features of width \(width); pictures have \(target.count) by "
+        "has text features of width \(width); pictures have \(aesthetic.width) by "
           + clip.path.printable)
     }
+    let target = try text.target(aesthetic)
     let plain = try Personalization(text, options, prompts)
     let base = plain.encoder.fingerprint
     model = StoredModel(
