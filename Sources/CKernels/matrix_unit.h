@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define MATRIX_UNIT __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
+#define INLINE MATRIX_UNIT static inline __attribute__((always_inline))
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 enum { TILE = 1024 };  // bytes
 
@@ -30,6 +32,21 @@ MATRIX_UNIT static inline __mmask16 first_lanes(size_t count) {
 // Sixteen numbers from `column` on of a row of `width`, zeros behind its end.
 MATRIX_UNIT static inline __m512 load_columns(const float *row, size_t column, size_t width) {
   return column < width ? _mm512_maskz_loadu_ps(first_lanes(width - column), row + column) : _mm512_setzero_ps();
+}
+
+// Transposes 16 by 16 numbers of 32 bits. A perfect shuffle of all 256 turns the eight bits of a number's place, four of
+// row and four of column, by one; four shuffles exchange row and column.
+INLINE void transpose(__m512i rows[16]) {
+  const __m512i front = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i back = _mm512_add_epi32(front, _mm512_set1_epi32(8));
+  UNROLLED for (int round = 0; round < 4; round++) {
+    __m512i shuffled[16];
+    UNROLLED for (int i = 0; i < 8; i++) {
+      shuffled[2 * i] = _mm512_permutex2var_epi32(rows[i], front, rows[i + 8]);
+      shuffled[2 * i + 1] = _mm512_permutex2var_epi32(rows[i], back, rows[i + 8]);
+    }
+    UNROLLED for (int i = 0; i < 16; i++) rows[i] = shuffled[i];
+  }
 }
 
 #endif

@@ -10,9 +10,6 @@ size_t ag_thirds_count(size_t rows, size_t width) {
 
 #if defined(__x86_64__) && defined(__linux__)
 
-#define INLINE MATRIX_UNIT static inline __attribute__((always_inline))
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
 // The high, middle and low thirds of 32 numbers in a row. Cutting a number off after its first 8 bits leaves a rest that is
 // exact, and so do the next 8.
 INLINE void split(__m512 first, __m512 second, __m512i thirds[3]) {
@@ -24,21 +21,6 @@ INLINE void split(__m512 first, __m512 second, __m512i thirds[3]) {
     thirds[third] = _mm512_permutex2var_epi16(a, order, b);
     first = _mm512_sub_ps(first, _mm512_castsi512_ps(_mm512_and_si512(a, upper)));
     second = _mm512_sub_ps(second, _mm512_castsi512_ps(_mm512_and_si512(b, upper)));
-  }
-}
-
-// Transposes 16 by 16 numbers of 32 bits. A perfect shuffle of all 256 turns the eight bits of a number's place, four of
-// row and four of column, by one; four shuffles exchange row and column.
-INLINE void transpose(__m512i rows[SIDE]) {
-  const __m512i front = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const __m512i back = _mm512_add_epi32(front, _mm512_set1_epi32(8));
-  UNROLLED for (int round = 0; round < 4; round++) {
-    __m512i shuffled[SIDE];
-    UNROLLED for (int i = 0; i < 8; i++) {
-      shuffled[2 * i] = _mm512_permutex2var_epi32(rows[i], front, rows[i + 8]);
-      shuffled[2 * i + 1] = _mm512_permutex2var_epi32(rows[i], back, rows[i + 8]);
-    }
-    UNROLLED for (int i = 0; i < SIDE; i++) rows[i] = shuffled[i];
   }
 }
 

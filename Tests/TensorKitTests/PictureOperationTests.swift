@@ -64,6 +64,52 @@ import Testing
     #expect(Convolution.winogradBytes(weight: [4, 320, 3, 3], stride: 1) == nil)
   }
 
+  @Test(
+    "convolution on the matrix unit",
+    .enabled(if: SplitConvolution.applies(to: [1, 1, 3, 3], stride: 1, padding: .all(1))),
+    arguments: ["wide", "narrow", "odd"], [1, 2, 5])
+  func splitConvolution(name: String, threads: Int) throws {
+    let before = Threads.count
+    defer { Threads.use(before) }
+    Threads.use(threads)
+    let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
+    let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
+    let convolution = try #require(SplitConvolution(weight: weight, bias: bias))
+    // Every product is right to 3 · 2⁻¹⁸ = 1.1e-5; errors of many are seldom all one way.
+    expectClose(convolution(x), y, relative: 1e-5, name)
+    let row = Tensor((0..<bias.count).map { Float($0) }, shape: bias.shape)
+    let shifted = y.reshaped([y.rows, y.width]).addingToRows(row).reshaped(y.shape)
+    expectClose(convolution(x, addingToBias: row), shifted, relative: 1e-5, name)
+    var sum = y
+    try #require(SplitConvolution(weight: weight, bias: bias, accumulating: true)).add(x, to: &sum)
+    expectClose(sum, 2 * y, relative: 1e-5, name)
+  }
+
+  @Test(
+    "on the matrix unit each number is right to what splitting leaves, in one piece, in stretches of channels and in bands",
+    .enabled(if: SplitConvolution.applies(to: [1, 1, 3, 3], stride: 1, padding: .all(1))),
+    arguments: [[1, 20, 20, 330, 40], [3, 5, 3, 40, 70], [1, 530, 512, 33, 5], [2, 1, 1, 3, 1]])
+  func splitBound(sizes: [Int]) throws {
+    var random = SplitMix(state: 4)
+    let x = Tensor.random(Array(sizes[..<4]), using: &random)
+    let weight = Tensor.random([sizes[4], sizes[3], 3, 3], using: &random)
+    let bias = Tensor.random([sizes[4]], using: &random)
+    func direct(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) throws -> [Float] {
+      let convolution = try #require(
+        DirectConvolution(weight: weight, bias: bias, padding: .all(1), height: sizes[1], width: sizes[2]))
+      return convolution(x).elements
+    }
+    func absolute(_ x: Tensor) -> Tensor { Tensor(x.elements.map { abs($0) }, shape: x.shape) }
+    let convolution = try #require(SplitConvolution(weight: weight, bias: bias))
+    let (found, expected) = (convolution(x).elements, try direct(x, weight, bias))
+    let products = try direct(absolute(x), absolute(weight), absolute(bias))
+    // 3 · 2⁻¹⁸ of the products by the splitting; the sums' rounding adds 2⁻²⁴ of them for each term in the worst case, and
+    // hardly ever more than for sixteen.
+    let limit: Float = (3 * 64 + 16) / Float(1 << 24)
+    let errors = found.indices.map { abs(found[$0] - expected[$0]) / products[$0] }
+    #expect(try #require(errors.max()) <= limit, "\(sizes)")
+  }
+
   @Test("Winograd's algorithm strays little from the direct one on many channels")
   func deviation() throws {
     var random = SplitMix(state: 3)
@@ -74,6 +120,26 @@ import Testing
       DirectConvolution(weight: weight, bias: bias, padding: .all(1), height: 20, width: 20))
     // Sums of 2880 terms: rounding grows with their root. The speed's price is to stay below 1e-3, and does by far.
     expectClose(WinogradConvolution(weight: weight, bias: bias)(x), direct(x), relative: 2e-5)
+  }
+
+  @Test(
+    "attention on the matrix unit strays little from Float32's, and as little as splitting leaves",
+    .enabled(if: SplitConvolution.applies(to: [1, 1, 3, 3], stride: 1, padding: .all(1))),
+    arguments: [[1, 1, 1000, 40], [2, 2, 128, 33], [1, 2, 300, 160]])
+  func splitAttention(sizes: [Int]) throws {
+    let (sequences, heads, count, width) = (sizes[0], sizes[1], sizes[2], sizes[3])
+    var random = SplitMix(state: 5)
+    let rows = 2 * Tensor.random([sequences * count, 3 * heads * width], using: &random)
+    func seen(exactly: Bool) -> Tensor {
+      PackedKeys(
+        rows, sequences: sequences, heads: heads, headWidth: width, keysAt: heads * width, valuesAt: 2 * heads * width,
+        exactly: exactly
+      ).attended(by: rows)
+    }
+    let (found, exact) = (seen(exactly: false), seen(exactly: true))
+    #expect(found.elements != exact.elements)
+    // Scores of up to 20 are right to 1e-5 of the products in them, some 1e-4; so are the weights, and their errors cancel.
+    expectClose(found, exact, relative: 1e-4, "\(sizes)")
   }
 
   @Test("group norm, alone and with SiLU", arguments: ["plain", "level"], [1, 2])
@@ -109,11 +175,15 @@ import Testing
     let rows = Tensor.concatenated(
       (0..<k.rows).flatMap { [k.rows($0..<$0 + 1), v.rows($0..<$0 + 1)].map { $0.reshaped([k.width]) } }
     ).reshaped([k.rows, 2 * k.width])
-    let keys = PackedKeys(
-      rows, sequences: sequences, heads: heads, headWidth: width, keysAt: 0, valuesAt: k.width)
-    let y = keys.attended(by: try recorded("attention.\(name).q"))
-    // Scores of up to 500 enter an exponential: their rounding, 3e-5, is the weights' relative error.
-    expectClose(y, try recorded("attention.\(name).y"), relative: name == "sharp" ? 5e-5 : tolerance, name)
+    for exactly in [true, false] {
+      let keys = PackedKeys(
+        rows, sequences: sequences, heads: heads, headWidth: width, keysAt: 0, valuesAt: k.width, exactly: exactly)
+      let y = keys.attended(by: try recorded("attention.\(name).q"))
+      // Scores of up to 500 enter an exponential: their rounding, 3e-5, is the weights' relative error. Split numbers are right
+      // to 3 · 2⁻¹⁸.
+      let relative: Float = name == "sharp" ? 5e-5 : exactly ? tolerance : 1e-5
+      expectClose(y, try recorded("attention.\(name).y"), relative: relative, name)
+    }
   }
 
   @Test("pictures enlarged, joined, and in torch's order")

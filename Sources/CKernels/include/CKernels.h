@@ -10,6 +10,8 @@
 #include "half.h"
 #include "normalisation.h"
 #include "softmax.h"
+#include "split_attention.h"
+#include "split_convolution.h"
 #include "split_product.h"
 #include "thirds_product.h"
 #include "torch_normal.h"

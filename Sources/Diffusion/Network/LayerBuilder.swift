@@ -16,8 +16,8 @@ struct LayerBuilder {
   let scope: TensorScope
   private let memory: MemoryUse
   private let winograd: Set<ByteString>
-  /// Whether linear maps are to be of Float32 products on every CPU, too.
-  private let isExact: Bool
+  /// Whether all products are to be of Float32 numbers on every CPU.
+  let isExact: Bool
   /// What stands before the names, with its dot: the place in the whole model.
   private let place: ByteString
 
@@ -30,7 +30,8 @@ struct LayerBuilder {
     let candidates = scope.names.filter { $0.hasSuffix(".weight") && !$0.hasSuffix("downsamplers.0.conv.weight") }
       .map { (name: $0, lines: lines($0)) }.sorted { ($1.lines, $0.name) < ($0.lines, $1.name) }
     for (name, lines) in candidates where algorithm == .fastest && lines >= Self.fewestLines {
-      guard let shape = scope.shape(name), let bytes = Convolution.winogradBytes(weight: shape, stride: 1),
+      guard let shape = scope.shape(name), !SplitConvolution.applies(to: shape, stride: 1, padding: .all(1)),
+        let bytes = Convolution.winogradBytes(weight: shape, stride: 1),
         bytes <= left
       else { continue }
       left -= bytes
@@ -60,6 +61,11 @@ struct LayerBuilder {
     let weight = try part.tensor("weight", shape: [outputs, inputs, 3, 3])
     if winograd.contains(place + ByteString(name) + ".weight") {
       return .prepared(.winograd(WinogradConvolution(weight: weight, bias: bias)))
+    }
+    if !isExact, SplitConvolution.applies(to: weight.shape, stride: stride, padding: padding) {
+      return try kept(part, [weight]) { weight in
+        SplitConvolution(weight: weight[0], bias: bias, accumulating: accumulating).map { .split($0) }
+      }
     }
     return try kept(part, [weight]) { weight in
       DirectConvolution(

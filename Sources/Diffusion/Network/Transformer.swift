@@ -17,11 +17,12 @@ struct Transformer: Sendable {
   private let exit: Kept<PackedLinear>
   private let heads: Int
   private let channels: Int
+  private let isExact: Bool
 
   init(
     from builder: LayerBuilder, channels: Int, heads: Int, conditioningWidth: Int, groups: Int, lines: Int
   ) throws(FileError) {
-    (self.channels, self.heads) = (channels, heads)
+    (self.channels, self.heads, isExact) = (channels, heads, builder.isExact)
     let rows = 2 * lines * lines
     func map(_ builder: LayerBuilder, _ name: String, adding: Bool, bias: Bool = true) throws(FileError)
       -> Kept<PackedLinear>
@@ -55,7 +56,7 @@ struct Transformer: Sendable {
     let rows = seen.map { besideEachOther(map($0.keys), map($0.values)) } ?? map(conditioning)
     let keys = PackedKeys(
       rows, sequences: conditioning.shape[0], heads: heads, headWidth: channels / heads, keysAt: 0,
-      valuesAt: seen == nil ? channels : 3 * channels)
+      valuesAt: seen == nil ? channels : 3 * channels, exactly: isExact)
     return TransformerContext(keys: keys, hypernetworks: hypernetworks)
   }
 
@@ -78,7 +79,8 @@ struct Transformer: Sendable {
     let seen = hypernetworks.seen(x)
     let keys = PackedKeys(
       seen.map { besideEachOther(map($0.keys), map($0.values)) } ?? rows, sequences: x.shape[0], heads: heads,
-      headWidth: channels / heads, keysAt: channels, valuesAt: (seen == nil ? 2 : 5) * channels)
+      headWidth: channels / heads, keysAt: channels, valuesAt: (seen == nil ? 2 : 5) * channels,
+      exactly: isExact)
     return keys.attended(by: rows).reshaped(x.shape)
   }
 }

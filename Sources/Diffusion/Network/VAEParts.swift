@@ -116,6 +116,7 @@ struct VAEMiddle: Sendable {
   private let queriesKeysValues: Kept<PackedLinear>
   private let output: Kept<PackedLinear>
   private let second: ResidualBlock
+  private let isExact: Bool
 
   init(from builder: LayerBuilder, channels: Int, groups: Int, lines: Int) throws(FileError) {
     func block(_ name: String) throws(FileError) -> ResidualBlock {
@@ -125,6 +126,7 @@ struct VAEMiddle: Sendable {
     }
     first = try block("resnets.0")
     let attention = builder.scoped("attentions.0")
+    isExact = builder.isExact
     norm = try attention.groupNorm("group_norm", channels: channels, groups: groups, epsilon: 1e-6)
     queriesKeysValues = try attention.linear(
       "to_q", "to_k", "to_v", inputs: channels, outputs: channels, rows: lines * lines)
@@ -138,7 +140,8 @@ struct VAEMiddle: Sendable {
     let channels = x.width
     let rows = queriesKeysValues()(norm(x))
     let keys = PackedKeys(
-      rows, sequences: x.shape[0], heads: 1, headWidth: channels, keysAt: channels, valuesAt: 2 * channels)
+      rows, sequences: x.shape[0], heads: 1, headWidth: channels, keysAt: channels, valuesAt: 2 * channels,
+      exactly: isExact)
     output().add(keys.attended(by: rows).reshaped(x.shape), to: &x)
     return second(x)
   }

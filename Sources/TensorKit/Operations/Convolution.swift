@@ -1,10 +1,12 @@
-/// y = x ∗ weight + bias on pictures [n, height, width, channels], by the direct or by Winograd's algorithm.
+/// y = x ∗ weight + bias on pictures [n, height, width, channels], by the direct or by Winograd's algorithm,
+/// or on the CPU's matrix unit.
 ///
 /// Channels stand side by side (NHWC), so a picture is a matrix with a row for each pixel: linear maps, attention and
 /// norms take it as it is, and no layer has to put it into another order.
 package enum Convolution: Sendable {
   case direct(DirectConvolution)
   case winograd(WinogradConvolution)
+  case split(SplitConvolution)
 
   /// The number of bytes that Winograd's weights take for a kernel [outputs, inputs, 3, 3], four times the direct ones;
   /// nil where the algorithm does not apply: other kernels, and channels that are not multiples of sixteen.
@@ -21,6 +23,7 @@ package enum Convolution: Sendable {
     switch self {
     case .direct(let convolution): convolution(x, addingToBias: row)
     case .winograd(let convolution): convolution(x, addingToBias: row)
+    case .split(let convolution): convolution(x, addingToBias: row)
     }
   }
 
@@ -29,6 +32,7 @@ package enum Convolution: Sendable {
     switch self {
     case .direct(let convolution): convolution.add(x, to: &y)
     case .winograd(let convolution): convolution.add(x, to: &y)
+    case .split(let convolution): convolution.add(x, to: &y)
     }
   }
 }

@@ -1,5 +1,4 @@
 import CKernels
-import Glibc
 
 /// y = activation(x Wᵀ + b) on the CPU's matrix unit, every Float32 split into two bfloat16 numbers.
 ///
@@ -11,7 +10,7 @@ import Glibc
   private let bias: Tensor?
   private let activation: Activation?
   private let accumulates: Bool
-  private nonisolated(unsafe) let packed: UnsafeMutableRawPointer
+  private let packed: PackedMemory
 
   /// Prepares weight [outputs, inputs] and bias [outputs]. Nil where the CPU has no such unit or there is no memory.
   init?(weight: Tensor, bias: Tensor?, activation: Activation?, accumulating: Bool) {
@@ -19,12 +18,8 @@ import Glibc
     (outputs, inputs, self.bias) = (weight.rows, weight.width, bias)
     (self.activation, accumulates) = (activation, accumulating)
     let (outputs, inputs) = (outputs, inputs)
-    var memory: UnsafeMutableRawPointer?
-    guard unsafe posix_memalign(&memory, 4096, max(4096, ag_split_weights_size(outputs, inputs))) == 0,
-      let target = unsafe memory
-    else { return nil }
-    unsafe packed = target
-    let packed = unsafe SharedMemory(start: target)
+    guard let packed = PackedMemory(bytes: ag_split_weights_size(outputs, inputs)) else { return nil }
+    self.packed = packed
     parallel((outputs + 31) / 32) { range in
       unsafe weight.withUnsafeElements { weight in
         unsafe ag_split_weights(
@@ -33,15 +28,13 @@ import Glibc
     }
   }
 
-  deinit { unsafe free(packed) }
-
   /// Writes the product of x [rows, inputs] to y [rows, outputs], or adds it, on the calling thread.
   func run(_ rows: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     var product = unsafe ag_split()
     unsafe (product.rows, product.inputs, product.outputs) = (rows, inputs, outputs)
     unsafe product.x = x
     unsafe product.y = y
-    unsafe product.weights = UnsafeRawPointer(packed)
+    unsafe product.weights = UnsafeRawPointer(packed.start)
     unsafe product.accumulates = accumulates ? 1 : 0
     switch activation {
     case nil: break
@@ -59,9 +52,4 @@ import Glibc
       }
     precondition(done != 0, "no memory for a product of \(rows) rows")
   }
-}
-
-/// The packed weights while several threads write them, each its own part.
-@unsafe private struct SharedMemory: @unchecked Sendable {
-  let start: UnsafeMutableRawPointer
 }
