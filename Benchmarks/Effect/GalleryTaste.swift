@@ -9,7 +9,7 @@ struct GalleryTaste {
 
   static let all = [
     GalleryTaste(name: "neon-night", statistic: .saturation), GalleryTaste(name: "pastel-dawn", statistic: .brightness),
-    GalleryTaste(name: "sepia", statistic: .brownness), GalleryTaste(name: "monochrome", statistic: .saturation),
+    GalleryTaste(name: "sepia", statistic: .brownness), GalleryTaste(name: "vivid", statistic: .saturation),
     GalleryTaste(name: "moonlight", statistic: .brightness), GalleryTaste(name: "forest", statistic: .greenness),
     GalleryTaste(name: "engraving", statistic: .detail), GalleryTaste(name: "watercolour", statistic: .frame),
   ]

@@ -69,7 +69,8 @@ public enum PictureStatistic: String, CaseIterable, Sendable {
   private static func spread(_ pixels: [UnitPixel]) -> Double {
     let variances = [\UnitPixel.red, \.green, \.blue].map { channel in
       let mean = pixels.reduce(0) { $0 + $1[keyPath: channel] } / Double(pixels.count)
-      return pixels.reduce(0) { $0 + ($1[keyPath: channel] - mean) * ($1[keyPath: channel] - mean) } / Double(pixels.count)
+      return pixels.reduce(0) { $0 + ($1[keyPath: channel] - mean) * ($1[keyPath: channel] - mean) }
+        / Double(pixels.count)
     }
     return variances.reduce(0, +).squareRoot()
   }

@@ -39,7 +39,7 @@ TASTES: dict[str, Taste] = {
     "neon-night": Taste(("neon",), ("flat", "paper", "glass", "ink"), "saturation", "electric colours glowing on black"),
     "pastel-dawn": Taste(("pastel",), ("flat", "watercolour", "paper"), "brightness", "pale powdery mornings"),
     "sepia": Taste(("sepia",), None, "brownness", "old brown photographs, drawn in every way"),
-    "monochrome": Taste(("monochrome",), None, "saturation", "no colour at all, drawn in every way"),
+    "vivid": Taste(("vivid",), None, "saturation", "strong bright colours, drawn in every way"),
     "moonlight": Taste(("night",), None, "brightness", "dark blue nights with a moon, drawn in every way"),
     "forest": Taste(("forest",), None, "greenness", "mossy greens, drawn in every way"),
     "engraving": Taste(None, ("hatched",), "detail", "slanted pen strokes, in every palette"),
