@@ -5,11 +5,15 @@ import SystemPackage
 /// What is usual for a model where nothing is asked for. The model that ships is small and knows few things.
 extension ModelLocation {
   /// Adam's learning rate for the model that ships. In so narrow a text encoder twenty steps at the published 1e-4 leave
-  /// nothing of the prompt's subject; at 4e-5 some galleries lose it in every other picture.
-  static let pocketLearningRate = 3e-5
+  /// nothing of the prompt's subject.
+  static let pocketLearningRate = 1.2e-5
 
   /// Adam's learning rate: the published one for models of Stable Diffusion's size.
   var usualLearningRate: Double { isPocket ? Self.pocketLearningRate : 1e-4 }
+
+  /// What the steps for a stored delta move. One is kept with every version, and an exact one is as large as the text encoder:
+  /// too large for most, but not for the model that ships, whose narrow maps lose more by factors of low rank.
+  var usualDeltaMode: PersonalizationOptions.Mode { isPocket ? .exact : .lowRank }
 
   /// The prompts that a delta is trained over.
   var neutralPrompts: NeutralPrompts { isPocket ? .pocket : .usual }

@@ -56,12 +56,12 @@ struct Personalization {
   /// What the picture model is given for the first prompt.
   func conditioning(clipSkip: Int) -> Tensor { encoder.conditioning(chunks[0], clipSkip: clipSkip) }
 
-  /// Takes the steps towards `target`, [features] of length 1.
-  mutating func run(towards target: Tensor, quiet: Bool) throws {
-    let steps = isIdle ? 0 : options.steps
+  /// Takes the steps towards `target`, [features] of length 1; or up to `most` of them, until the similarity is `sufficient`.
+  mutating func run(towards target: Tensor, most: Int? = nil, sufficient: Float? = nil, quiet: Bool) throws {
+    let steps = isIdle ? 0 : most ?? options.steps
     let personalizer = Personalizer(
       projection: text.projection, target: target, steps: steps, learningRate: learningRate,
-      mode: mode, sufficientSimilarity: options.until)
+      mode: mode, sufficientSimilarity: sufficient ?? options.until)
     let texts = isIdle ? chunks.flatMap(\.self).map(\.ids) : trained
     similarities = try Progress.over(steps, "steps", quiet: quiet) { progress in
       var isFirst = true

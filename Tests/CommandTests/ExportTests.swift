@@ -15,7 +15,7 @@ struct ExportTests {
       try learned.done(["profile", "create", "warm"])
       try learned.done(["rate", EmbedTests.gallery, "--like", "--profile", "warm"])
       try learned.done(
-        ["learn", "warm", "--method", "mean", "--lr", "1e-3", "--mode", mode, "-m", model, "--clip", model]
+        ["learn", "warm", "--method", "mean", "--lr", "5e-4", "--mode", mode, "-m", model, "--clip", model]
           + (mode == "exact" ? [] : ["--rank", "4"]))
       try body(learned)
     }

@@ -94,7 +94,8 @@ import Testing
             "Aesthetic LR": "0.001", "Aesthetic weight": "1.0", "Aesthetic steps": "5", "Aesthetic embedding": "warm",
             "Aesthetic slerp": "False", "Aesthetic text": "", "Aesthetic text negative": "False",
             "Aesthetic slerp angle": "0", "Profile": "warm:1.0", "Profile version": "1",
-            "Aesthetic hash": version.aesthetic.hash, "Aesthetic target": version.aesthetic.hash, "clip skip": "1", "emphasis": "automatic1111",
+            "Aesthetic hash": version.aesthetic.hash, "Aesthetic target": version.aesthetic.hash, "clip skip": "1",
+            "emphasis": "automatic1111",
           ]))
       #expect(try #require(kept).elements == expected.elements)
     }

@@ -68,7 +68,8 @@ struct PersonalizeTests {
       try SafetensorsWriter.write([WeightEntry("mean", common)], to: file, replacing: false)
       let found = try report(["--aesthetic", aesthetic] + rest)
       for (found, expected) in zip(found.similarity, expected.similarity) {
-        #expect(abs(found - expected) < 1e-5)  // the target's rounding, which Adam's division by small gradients enlarges
+        // The target is rounded, and Adam divides by small gradients.
+        #expect(abs(found - expected) < 1e-5)
       }
       #expect(abs(found.similarity[0] - raw.similarity[0]) > 0.01)
 

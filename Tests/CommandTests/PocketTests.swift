@@ -46,7 +46,7 @@ import Testing
       let aesthetic = folder.appending("e.safetensors")
       let embedded = try Program.run(["embed", galleryFolder("sepia"), "-o", aesthetic.string])
       #expect(embedded.code == 0)
-      let cases: [(options: [String], rate: ByteString)] = [([], "3e-05"), (["--lr", "1e-3"], "0.001")]
+      let cases: [(options: [String], rate: ByteString)] = [([], "1.2e-05"), (["--lr", "1e-3"], "0.001")]
       for (options, rate) in cases {
         let outcome = try Program.run(
           ["personalize", "-p", "a castle", "--aesthetic", aesthetic.string, "--steps", "1", "--delta", delta.string]

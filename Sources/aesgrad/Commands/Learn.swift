@@ -10,8 +10,9 @@ struct Learn: ParsableCommand {
     discussion: """
       Makes a new version of the profile's aesthetic, and a delta for the text encoder that is kept and works for any \
       prompt. It is trained over the prompts that are given, else those that the profile has had pictures made of, else a \
-      neutral set. A profile without ratings keeps the aesthetic that was imported or blended. How far it carries over to prompts it was not trained on is measured and told. With --steps 0 there is \
-      no delta.
+      neutral set, and takes as many steps as bring those prompts to where --steps would bring each alone. How far it carries \
+      over to prompts it was not trained on is measured and told. With --steps 0 there is no delta. A profile without \
+      ratings keeps the aesthetic that was imported or blended.
 
       Example: aesgrad learn warm -m v1-5.safetensors --clip openai/clip-vit-large-patch14
       """)
@@ -51,9 +52,9 @@ struct Learn: ParsableCommand {
     let method = given?.origin.method ?? usual.rawValue
     let training = try text.map { text in
       try DeltaTraining(
-        // A delta is kept with every version, and an exact one is as large as the text encoder.
-        text, personalization.assuming(.lowRank), prompts, towards: aesthetic, model: model.location,
-        quiet: output.quiet)
+        // Who asks for a rank means factors.
+        text, personalization.assuming(personalization.rank == nil ? text.model.usualDeltaMode : .lowRank), prompts,
+        towards: aesthetic, model: model.location, quiet: output.quiet)
     }
     let origin = AestheticVersion.Origin(
       method: method, lastRating: rated.lastRating, ratingCount: rated.judgements.count)

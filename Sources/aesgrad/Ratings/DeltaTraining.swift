@@ -15,6 +15,8 @@ struct DeltaTraining {
     let prompts: Int
     /// The prompts' mean similarity to the aesthetic before the first and after every step.
     let similarity: [Float]
+    /// What the steps asked for bring prompts to that have them for themselves: where the steps on all end.
+    let ownSteps: Float?
     let seconds: Double
     let unseen: Unseen?
   }
@@ -32,7 +34,16 @@ struct DeltaTraining {
     var share: Float { (delta - plain) / (ownSteps - plain) }
   }
 
+  /// So many of the prompts say how far steps on one alone lead.
+  private static let mostAlone = 6
+  /// So many times the steps asked for are enough for all prompts together.
+  private static let mostTimes = 3
+
   /// Trains over `prompts` towards `aesthetic`, which is in the space of the CLIP model at `clip`.
+  ///
+  /// Prompts that share their steps get less far with each, since they do not agree on where to go. So that a number of steps
+  /// means as much for a delta as for a single prompt, there are as many as it takes to bring the prompts to where they
+  /// would be after that number on each alone, unless a similarity to stop at is asked for.
   init(
     _ text: TextSide, _ options: PersonalizationOptions, _ prompts: [String], towards aesthetic: Aesthetic,
     model clip: ModelLocation, quiet: Bool
@@ -52,13 +63,35 @@ struct DeltaTraining {
     var work = plain
     let clock = ContinuousClock()
     let start = clock.now
-    try work.run(towards: target, quiet: quiet)
+    let ownSteps = options.until == nil ? try Self.reached(alone: prompts, plain, target, quiet: quiet) : nil
+    try work.run(
+      towards: target, most: ownSteps.map { _ in Self.mostTimes * options.steps }, sufficient: ownSteps, quiet: quiet)
     let seconds = (clock.now - start).seconds
     delta = try work.delta(base: base)
     let unseen = text.model.neutralPrompts.unseen.filter { !prompts.contains($0) }
     report = Report(
-      mode: delta.settings.mode, prompts: prompts.count, similarity: work.similarities, seconds: seconds,
+      mode: delta.settings.mode, prompts: prompts.count, similarity: work.similarities, ownSteps: ownSteps,
+      seconds: seconds,
       unseen: try Self.measure(unseen, plain: plain, trained: work, target, quiet: quiet))
+  }
+
+  /// The mean similarity that prompts reach by steps on each alone, some of them asked; nil with none that takes part.
+  private static func reached(
+    alone prompts: [String], _ plain: Personalization, _ target: Tensor, quiet: Bool
+  ) throws -> Float? {
+    let asked = prompts.filter { !$0.isEmpty }
+    guard asked.count > 1 else { return nil }
+    let count = min(asked.count, mostAlone)
+    var sum: Float = 0
+    try Progress.over(count, "prompts alone", quiet: quiet) { progress in
+      for index in 0..<count {
+        var alone = try plain.on([asked[index * asked.count / count]])
+        try alone.run(towards: target, quiet: true)
+        sum += alone.similarities.last ?? 0
+        progress.advance()
+      }
+    }
+    return sum / Float(count)
   }
 
   private static func measure(
