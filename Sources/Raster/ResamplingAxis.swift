@@ -1,5 +1,34 @@
-/// How the pixels of one axis are mixed into those of another length: the antialiased bicubic filter of Pillow 12
-/// (a = -1/2), its weights as whole numbers of 2^-22.
+import Glibc
+
+/// How a pixel's value is made from those around it when a picture is resized.
+public enum ResamplingFilter: Sendable {
+  /// Keys' cubic convolution with a = −1/2: what CLIP's pictures are prepared with.
+  case bicubic
+  /// Lanczos' windowed sinc of three lobes: what diffusers and AUTOMATIC1111 make pictures fit with.
+  case lanczos
+
+  /// How many input pixels to each side take part, before antialiasing.
+  fileprivate var reach: Double { self == .bicubic ? 2 : 3 }
+
+  /// The weight of a pixel so far away, in Pillow's order of operations.
+  fileprivate func weight(_ offset: Double) -> Double {
+    switch self {
+    case .bicubic:
+      let x = abs(offset)
+      let a = -0.5
+      if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+      if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
+      return 0
+    case .lanczos:
+      return -3 <= offset && offset < 3 ? Self.sinc(offset) * Self.sinc(offset / 3) : 0
+    }
+  }
+
+  private static func sinc(_ x: Double) -> Double { x == 0 ? 1 : sin(x * .pi) / (x * .pi) }
+}
+
+/// How the pixels of one axis are mixed into those of another length: an antialiased filter of Pillow 12, its weights as
+/// whole numbers of 2^-22.
 struct ResamplingAxis {
   /// For each output pixel, the first input pixel that takes part.
   private(set) var firsts: [Int32]
@@ -13,10 +42,10 @@ struct ResamplingAxis {
   let length: Int
 
   /// The weights that make output pixels `range` of `outputLength` from `inputLength` input pixels.
-  init(from inputLength: Int, to outputLength: Int, range: Range<Int>) {
+  init(from inputLength: Int, to outputLength: Int, range: Range<Int>, _ filter: ResamplingFilter) {
     let scale = Double(inputLength) / Double(outputLength)
     let filterScale = max(scale, 1)
-    let support = 2 * filterScale
+    let support = filter.reach * filterScale
     let inverse = 1 / filterScale
     stride = Int(support.rounded(.up)) * 2 + 1
     length = range.count
@@ -28,7 +57,7 @@ struct ResamplingAxis {
       let first = max(0, Int(center - support + 0.5))
       let end = min(inputLength, Int(center + support + 0.5))
       let unscaled = (first..<end).map { input in
-        Self.bicubic((Double(input) - center + 0.5) * inverse)
+        filter.weight((Double(input) - center + 0.5) * inverse)
       }
       let sum = unscaled.reduce(0, +)
       for (index, weight) in unscaled.enumerated() {
@@ -56,14 +85,5 @@ struct ResamplingAxis {
   /// Whether all input pixels that take part are among the first `count`.
   func isWithin(_ count: Int) -> Bool {
     zip(firsts, counts).allSatisfy { $0 >= 0 && Int($0) + Int($1) <= count && Int($1) <= stride }
-  }
-
-  // Keys' cubic convolution with a = -1/2, in Pillow's order of operations.
-  private static func bicubic(_ offset: Double) -> Double {
-    let x = abs(offset)
-    let a = -0.5
-    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
-    if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
-    return 0
   }
 }

@@ -85,6 +85,36 @@ struct StoreFailureTests {
     }
   }
 
+  @Test(
+    "A disk that fills up while pictures are drawn: one line, and only whole pictures", .enabled(if: geteuid() == 0))
+  func fullDiskWhileDrawing() throws {
+    try withTemporaryFolder { folder in
+      let disk = folder.appending("disk")
+      try FileManager.default.createDirectory(atPath: disk.string, withIntermediateDirectories: true)
+      // Room for some of eight pictures of 30 to 40 kB. Names of files are listed, and each read again.
+      let script = """
+        mount -t tmpfs -o size=100k none "$1" || exit 99
+        XDG_DATA_HOME="$2" "$0" generate -p "a cat in neon colours" -b 8 --steps 2 -q -o "$1"; code=$?
+        cd "$1"; for file in $(ls -A); do "$0" info "$file" > /dev/null && echo "$file"; done; exit $code
+        """
+      let outcome = try Program.run(
+        [],
+        prepare: { process in
+          let program = try #require(process.executableURL?.path)
+          process.executableURL = URL(filePath: "/usr/bin/unshare")
+          process.arguments = [
+            "-m", "/bin/sh", "-c", script, program, disk.string, folder.string,
+          ]
+        })
+      // Where mounting is not allowed, as in some containers, there is nothing to see.
+      if [1, 99].contains(outcome.code) { return }
+      #expect(outcome.code == 74 && outcome.errorLines.count == 1, "\(outcome.errors)")
+      #expect(outcome.errors.contains("No space left on device"), "\(outcome.errors)")
+      let names = outcome.output.split(separator: "\n")
+      #expect((1..<8).contains(names.count) && names.allSatisfy { $0.hasSuffix(".png") }, "\(names)")
+    }
+  }
+
   @Test("The folder is read-only, or not there")
   func readOnly() throws {
     try withProfile { database, folder in

@@ -19,6 +19,7 @@ import Testing
     let seed: UInt64
     let source: String
     let result: String
+    let lanczos: String
   }
 
   @Test("resizing gives Pillow's bytes, whichever axes change and however tall the picture")
@@ -29,6 +30,8 @@ import Testing
       let picture = Picture(width: expected.from[0], height: expected.from[1], pixels: pixels)
       let resized = picture.resized(width: expected.to[0], height: expected.to[1])
       #expect(sha256(resized.pixels) == expected.result, "\(expected.from) to \(expected.to)")
+      let lanczos = picture.resized(width: expected.to[0], height: expected.to[1], .lanczos)
+      #expect(sha256(lanczos.pixels) == expected.lanczos, "\(expected.from) to \(expected.to)")
     }
   }
 

@@ -334,7 +334,10 @@ def resizing_fixtures():
         ]
     ):
         pixels = noise(old[1], old[0], 3, seed=number).astype(np.uint8)
-        resized = np.asarray(Image.fromarray(pixels).resize(new, Image.Resampling.BICUBIC))
+        resized, lanczos = (
+            np.asarray(Image.fromarray(pixels).resize(new, filter))
+            for filter in (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+        )
         facts.append(
             {
                 "from": old,
@@ -342,6 +345,7 @@ def resizing_fixtures():
                 "seed": number,
                 "source": hashlib.sha256(pixels.tobytes()).hexdigest(),
                 "result": hashlib.sha256(resized.tobytes()).hexdigest(),
+                "lanczos": hashlib.sha256(lanczos.tobytes()).hexdigest(),
             }
         )
     (FIXTURES / "resizing.json").write_text(json.dumps(facts, indent=0) + "\n")

@@ -50,7 +50,7 @@ struct PreparedOriginal {
     if picture.width != settings.width || picture.height != settings.height {
       mask = mask?.scaled(
         width: picture.width, height: picture.height, toWidth: settings.width, height: settings.height)
-      picture = picture.resized(width: settings.width, height: settings.height)
+      picture = picture.resized(width: settings.width, height: settings.height, .lanczos)
     }
     (self.picture, self.mask) = (picture, mask)
     original = Original(
