@@ -42,7 +42,7 @@ TASTES: dict[str, Taste] = {
     "vivid": Taste(("vivid",), None, "saturation", "strong bright colours, drawn in every way"),
     "moonlight": Taste(("night",), None, "brightness", "dark blue nights with a moon, drawn in every way"),
     "forest": Taste(("forest",), None, "greenness", "mossy greens, drawn in every way"),
-    "engraving": Taste(None, ("hatched",), "detail", "slanted pen strokes, in every palette"),
+    "engraving": Taste(("sepia", "monochrome", "pastel", "forest"), ("hatched",), "detail", "slanted pen strokes on light paper"),
     "watercolour": Taste(None, ("watercolour",), "frame", "soft washes with a bare border, in every palette"),
 }
 
