@@ -7,7 +7,8 @@ extension Picture {
   /// The part of the resized picture within `columns` and `rows`. Only what it needs is computed, so that a picture of
   /// 1 x 100 000 pixels, whose short side is to become 224, does not take 15 GB.
   func resized(
-    width newWidth: Int, height newHeight: Int, columns: Range<Int>, rows: Range<Int>, _ filter: ResamplingFilter = .bicubic
+    width newWidth: Int, height newHeight: Int, columns: Range<Int>, rows: Range<Int>,
+    _ filter: ResamplingFilter = .bicubic
   ) -> Picture {
     precondition(columns.lowerBound >= 0 && columns.upperBound <= newWidth && !columns.isEmpty)
     precondition(rows.lowerBound >= 0 && rows.upperBound <= newHeight && !rows.isEmpty)

@@ -36,7 +36,7 @@ struct Demonstration {
       examples: ["pastel-dawn/castle.png", "watercolour/cactus.png", "pastel-dawn/windmill.png"]),
   ]
   private static let prompts = ["a sailboat", "a castle", "a cat", "a house by a tree"]
-  private static let firstSeed = 1
+  private static let firstSeed = 25
 
   init(folder: FilePath, galleries: FilePath) {
     (self.folder, self.galleries) = (folder, galleries)
