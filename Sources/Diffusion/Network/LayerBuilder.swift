@@ -21,8 +21,8 @@ struct LayerBuilder {
   /// What stands before the names, with its dot: the place in the whole model.
   private let place: ByteString
 
-  /// A builder for a whole model, given the lines of the picture that each convolution works on: Winograd's algorithm is
-  /// used where it saves most for its memory, which is where pictures are large.
+  /// A builder for a whole model, given the lines of the picture that each convolution works on. On a CPU without a matrix
+  /// unit Winograd's algorithm is used where it saves most for its memory, which is where pictures are large.
   init(_ scope: TensorScope, memory: MemoryUse, algorithm: ConvolutionAlgorithm, lines: (ByteString) -> Int) {
     (self.scope, self.memory, isExact, place) = (scope, memory, algorithm == .exact, "")
     var left = memory.winogradBytes
@@ -111,10 +111,10 @@ struct LayerBuilder {
   }
 }
 
-/// Which algorithms convolutions and linear maps may use.
+/// Which algorithms convolutions, linear maps and attention may use.
 package enum ConvolutionAlgorithm: Hashable, Sendable {
-  /// Winograd's where it is faster and its weights fit into memory, the direct one elsewhere; linear maps on the CPU's
-  /// matrix unit where it has one.
+  /// On a CPU with a matrix unit, that; elsewhere Winograd's where it is faster and its weights fit into memory, and the
+  /// direct one.
   case fastest
   /// Always the direct one, and products of Float32: rounding errors are those of plain sums.
   case exact

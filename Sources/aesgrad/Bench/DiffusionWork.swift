@@ -8,8 +8,8 @@ struct DiffusionReport: Encodable {
   let step: Comparison
   /// The latents' way to a picture.
   let decoding: Comparison
-  /// How far the results stray, with Winograd's convolutions, from those with direct ones: the largest difference over the
-  /// largest number.
+  /// How far the results of the fastest algorithms stray from those of direct ones in Float32: the largest difference over
+  /// the largest number.
   let stepDeviation: Float
   let decodingDeviation: Float
 
@@ -34,10 +34,10 @@ struct DiffusionReport: Encodable {
   var table: String {
     """
     \(step.table("Stable Diffusion 1.5, 512 x 512, seconds a guided step"))
-    deviation of Winograd's  \(stepDeviation)
+    strays by                \(stepDeviation)
 
     \(decoding.table("VAE, decoding 512 x 512, seconds"))
-    deviation of Winograd's  \(decodingDeviation)
+    strays by                \(decodingDeviation)
     """
   }
 }
