@@ -64,8 +64,7 @@ static work of_group(work all, size_t group, size_t across) {
 }
 
 // e^x for x <= 0, within 2^-22, or e^-60 where that is less, so that no low part is subnormal: Cody-Waite reduction to
-// |r| <= ln 2 / 2 and the Taylor polynomial of degree 6, whose remainder
-// r^7 / 7! is below 1.2e-7.
+// |r| <= ln 2 / 2 and the Taylor polynomial of degree 6, whose remainder r^7 / 7! is below 1.2e-7.
 INLINE __m512 exponentials(__m512 x) {
   x = _mm512_max_ps(x, _mm512_set1_ps(-60));
   __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);

@@ -1,7 +1,8 @@
 import CKernels
 
 /// A 3×3 convolution, stride 1, on the CPU's matrix unit, every Float32 split into two bfloat16 numbers: as far off as
-/// `SplitProduct`, and several times as fast as Winograd's algorithm on the vector unit, for a quarter of its memory.
+/// `SplitProduct`. In a network it takes a fifth less time than Winograd's algorithm on the vector unit, and a quarter of the
+/// memory.
 package final class SplitConvolution: Sendable {
   private let inputs: Int
   private let outputs: Int
