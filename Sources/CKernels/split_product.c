@@ -72,9 +72,8 @@ INLINE void block(const char *x, const char *w, size_t steps, float *sums, const
 // Brings a block's sums home: `started` says that y holds what earlier stretches of inputs gave.
 MATRIX_UNIT static void finish(const ag_split *product, float *sums, size_t row, size_t output, int started, int ended) {
   size_t rows = product->rows - row < SIDE ? product->rows - row : SIDE;
-  for (size_t half = 0; half < 2; half++) {
+  for (size_t half = 0; half < 2 && output + 16 * half < product->outputs; half++) {
     size_t first = output + 16 * half;
-    if (first >= product->outputs) return;
     size_t count = product->outputs - first;
     __mmask16 mask = first_lanes(count);
     __m512 bias = product->bias && !started ? _mm512_maskz_loadu_ps(mask, product->bias + first) : _mm512_setzero_ps();
@@ -88,11 +87,14 @@ MATRIX_UNIT static void finish(const ag_split *product, float *sums, size_t row,
       if (product->activation && ended) _mm512_store_ps(line, sum);
       else _mm512_mask_storeu_ps(y + i * product->outputs, mask, sum);
     }
-    if (!product->activation || !ended) continue;
-    for (size_t i = 0; i < rows; i++) {
-      product->activation(part + i * SIDE, part + i * SIDE, 16);
-      _mm512_mask_storeu_ps(y + i * product->outputs, mask, _mm512_load_ps(part + i * SIDE));
-    }
+  }
+  if (!product->activation || !ended) return;
+  product->activation(sums, sums, rows * SIDE);
+  for (size_t half = 0; half < 2 && output + 16 * half < product->outputs; half++) {
+    size_t first = output + 16 * half;
+    __mmask16 mask = first_lanes(product->outputs - first);
+    for (size_t i = 0; i < rows; i++)
+      _mm512_mask_storeu_ps(product->y + (row + i) * product->outputs + first, mask, _mm512_load_ps(sums + i * SIDE + 16 * half));
   }
 }
 
