@@ -1,5 +1,3 @@
-import Glibc
-
 /// Float32 numbers in row-major order, with a shape.
 ///
 /// A value: assigning one copies it as far as anybody can tell. The elements stand in memory aligned for vector
@@ -85,19 +83,14 @@ public struct Tensor: Sendable {
 @safe private final class Storage: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<Float>
   var count: Int { unsafe buffer.count }
-  private static let hugePage = 1 << 21
 
   init(count: Int) {
     precondition(count >= 0, "a tensor cannot have \(count) elements")
-    let isLarge = count * 4 >= 2 * Self.hugePage
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: max(64, count * 4), alignment: isLarge ? Self.hugePage : 64)
-    // Large tensors are swept from end to end; fewer, larger pages then cost fewer look-ups. Only advice, so no check.
-    if isLarge { unsafe madvise(memory, count * 4, MADV_HUGEPAGE) }
+    let memory = unsafe TensorMemory.take(byteCount: count * 4)
     unsafe buffer = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: count), count: count)
   }
 
-  deinit { unsafe UnsafeMutableRawPointer(buffer.baseAddress)?.deallocate() }
+  deinit { unsafe TensorMemory.giveBack(UnsafeMutableRawPointer(buffer.baseAddress), byteCount: count * 4) }
 
   func copy() -> Storage {
     let copy = Storage(count: count)
