@@ -1,9 +1,9 @@
 #include "attention.h"
 
 #include <math.h>
+#include <stdint.h>
 
 #include "dispatch.h"
-#include "exponential.h"
 #include "tile.h"
 
 // So many keys at a time, for so many queries: the keys' and values' parts stay in the second cache while all of the
@@ -40,32 +40,88 @@ void ag_pack_keys(const float *keys, const float *values, size_t stride, float *
 }
 
 size_t ag_attend_scratch(size_t width) {
-  return BLOCK_ROWS * (width + whole_vectors(width) + 2) + TILE_ROWS * BLOCK_KEYS;
+  return BLOCK_ROWS * (width + whole_vectors(width) + LANES + 1) + TILE_ROWS * BLOCK_KEYS;
 }
 
-// Turns a row of scores, `padded` with some beyond the last key, into e^(score - largest); returns their sum.
-INLINE float weigh(float *restrict scores, size_t count, size_t padded, float *largest) {
-  _Pragma("clang fp reassociate(on)")
-  for (size_t key = count; key < padded; key++) scores[key] = -INFINITY;
-  lanes highest = load_lanes(scores, LANES);
-  for (size_t key = LANES; key < padded; key += LANES)
-    highest = __builtin_elementwise_max(highest, load_lanes(scores + key, LANES));
-  for (int lane = 0; lane < LANES; lane++) *largest = highest[lane] > *largest ? highest[lane] : *largest;
-  float sum = 0, least = *largest;
-  for (size_t key = 0; key < padded; key++) {
-    scores[key] = exponential(scores[key] - least);
-    sum += scores[key];
-  }
-  return sum;
+typedef uint32_t lane_bits __attribute__((vector_size(4 * LANES)));
+
+#define splat(x) ((lanes){0} + (x))
+// One instruction, unlike __builtin_elementwise_max, which cares about NaN. Only OpenCL's vectors know `?:` in C.
+typedef float chosen_lanes __attribute__((ext_vector_type(LANES)));
+#define larger(a, b)                                      \
+  ({                                                      \
+    chosen_lanes left = (a), right = (b);                 \
+    (lanes)(left > right ? left : right);                 \
+  })
+
+// 2^x for x <= 0, but not below 2^-126: 2^n, made of the exponent's bits, times 2^r for |r| <= 1/2, by the polynomial of
+// degree 5 whose largest relative error is the least (Remez 1934): 7.5e-8.
+INLINE void raise_two(lanes *x) {
+  lanes exponent = larger(*x, splat(-126.0f));
+  // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
+  lanes shifted = exponent + 12582912.0f, r = exponent - (shifted - 12582912.0f);
+  lanes p = r * 1.327647217e-3f + 9.675541331e-3f;
+  p = p * r + 5.550713273e-2f;
+  p = p * r + 2.402211972e-1f;
+  p = p * r + 6.931469671e-1f;
+  p = p * r + 1.000000072f;
+  lane_bits bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 23) + 0x3F800000;
+  lanes power;
+  memcpy(&power, &bits, sizeof bits);
+  *x = p * power;
 }
+
+// Of two vectors one, as `folded` in few_rows.c makes sums.
+#define larger_folded(a, b, left)                                                                               \
+  ({                                                                                                            \
+    lanes one = (a), other = (b);                                                                               \
+    larger(__builtin_shufflevector(one, other, FRONT_##left), __builtin_shufflevector(one, other, BACK_##left)); \
+  })
 
 // What is known of a block of queries after some of the keys.
 typedef struct {
-  float *scaled;          // the queries, divided by √d: [rows][width]
-  float *sums;            // of the values, weighed with e^(score - largest): [rows][broad]
-  float *largest, *total; // the largest score, and the sum of the weights: [rows]
-  float *scores;          // [8][BLOCK_KEYS]
+  float *scaled;   // the queries times log2(e) / √d: [rows][width]
+  float *sums;     // of the values, weighed with 2^(score - largest): [rows][broad]
+  float *total;    // of the weights, sixteen sums for each query: [rows][16]
+  float *largest;  // score: [rows]
+  float *scores;   // [8][BLOCK_KEYS]
 } state;
+
+// Turns eight rows of scores, of which `padded` are there and `real` count, into weights, and brings what is known of the
+// queries to their new largest scores.
+INLINE void weigh(state s, size_t real, size_t padded, size_t broad) {
+  lanes highest[TILE_ROWS];
+  for (size_t line = 0; line < TILE_ROWS; line++) {
+    float *scores = s.scores + line * BLOCK_KEYS;
+    for (size_t key = real; key < padded; key++) scores[key] = -INFINITY;
+    highest[line] = load_lanes(scores, LANES);
+    for (size_t key = LANES; key < padded; key += LANES)
+      highest[line] = larger(load_lanes(scores + key, LANES), highest[line]);
+  }
+  lanes fours[2];
+  UNROLLED for (int i = 0; i < 2; i++)
+    fours[i] = larger_folded(larger_folded(highest[4 * i], highest[4 * i + 1], 8),
+                             larger_folded(highest[4 * i + 2], highest[4 * i + 3], 8), 4);
+  lanes twos = larger_folded(fours[0], fours[1], 2), before = load_lanes(s.largest, TILE_ROWS);
+  lanes now = larger(larger_folded(twos, twos, 1), before), keep = before - now;
+  raise_two(&keep);
+  store_lanes(s.largest, now, TILE_ROWS);
+  for (size_t line = 0; line < TILE_ROWS; line++) {
+    float *scores = s.scores + line * BLOCK_KEYS, *sums = s.sums + line * broad;
+    lanes least = splat(now[line]), sum = {0};
+    for (size_t key = 0; key < padded; key += LANES) {
+      lanes weight = load_lanes(scores + key, LANES) - least;
+      raise_two(&weight);
+      store_lanes(scores + key, weight, LANES);
+      sum += weight;
+    }
+    store_lanes(s.total + line * LANES, load_lanes(s.total + line * LANES, LANES) * keep[line] + sum, LANES);
+    if (before[line] != now[line])
+      for (size_t i = 0; i < broad; i += LANES) store_lanes(sums + i, load_lanes(sums + i, LANES) * keep[line], LANES);
+  }
+}
 
 // Lets eight queries see the keys from `key` on, `real` of them, up to a whole number of vectors `block`.
 INLINE void see(state s, const float *packed, size_t key, size_t real, size_t block, size_t padded, size_t width,
@@ -74,14 +130,7 @@ INLINE void see(state s, const float *packed, size_t key, size_t real, size_t bl
     size_t breadth = block - column < TILE_COLUMNS ? block - column : TILE_COLUMNS;
     tile_panel_product(s.scaled, width, packed + (key + column) * width, width, s.scores + column, BLOCK_KEYS, breadth, 0);
   }
-  for (size_t line = 0; line < TILE_ROWS; line++) {
-    float before = s.largest[line];
-    float sum = weigh(s.scores + line * BLOCK_KEYS, real, block, &s.largest[line]);
-    float keep = key == 0 ? 0 : exponential(before - s.largest[line]);
-    s.total[line] = s.total[line] * keep + sum;
-    if (keep != 1)
-      for (size_t i = 0; i < broad; i++) s.sums[line * broad + i] *= keep;
-  }
+  weigh(s, real, block, broad);
   const float *values = packed + width * padded;
   for (size_t column = 0; column < broad; column += TILE_COLUMNS) {
     size_t breadth = broad - column < TILE_COLUMNS ? broad - column : TILE_COLUMNS;
@@ -94,27 +143,33 @@ FOR_EACH_CPU
 void ag_attend(const float *queries, size_t stride, const float *packed, size_t keys, size_t width, float *y,
                size_t y_stride, size_t rows, float *scratch) {
   size_t padded = whole_vectors(keys), broad = whole_vectors(width);
-  float factor = 1.0f / sqrtf((float)width);
+  // Powers of two are nearer at hand than those of e.
+  float factor = 1.44269504f / sqrtf((float)width);
   state all = {.scaled = scratch, .sums = scratch + BLOCK_ROWS * width};
-  all.largest = all.sums + BLOCK_ROWS * broad, all.total = all.largest + BLOCK_ROWS, all.scores = all.total + BLOCK_ROWS;
+  all.total = all.sums + BLOCK_ROWS * broad, all.largest = all.total + BLOCK_ROWS * LANES;
+  all.scores = all.largest + BLOCK_ROWS;
   for (size_t first = 0; first < rows; first += BLOCK_ROWS) {
     size_t real_rows = rows - first < BLOCK_ROWS ? rows - first : BLOCK_ROWS;
     size_t lines = (real_rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
     memset(all.sums, 0, lines * broad * sizeof(float));
+    memset(all.total, 0, lines * LANES * sizeof(float));
     for (size_t line = 0; line < lines; line++) {
-      all.largest[line] = -INFINITY, all.total[line] = 0;
+      all.largest[line] = -INFINITY;
       const float *query = queries + (first + (line < real_rows ? line : 0)) * stride;
       for (size_t i = 0; i < width; i++) all.scaled[line * width + i] = query[i] * factor;
     }
     for (size_t key = 0; key < keys; key += BLOCK_KEYS) {
       size_t block = padded - key < BLOCK_KEYS ? padded - key : BLOCK_KEYS;
       for (size_t line = 0; line < lines; line += TILE_ROWS) {
-        state eight = {all.scaled + line * width, all.sums + line * broad, all.largest + line, all.total + line, all.scores};
+        state eight = {all.scaled + line * width, all.sums + line * broad, all.total + line * LANES, all.largest + line,
+                       all.scores};
         see(eight, packed, key, keys - key < block ? keys - key : block, block, padded, width, broad);
       }
     }
-    for (size_t line = 0; line < real_rows; line++)
-      for (size_t i = 0; i < width; i++)
-        y[(first + line) * y_stride + i] = all.sums[line * broad + i] / all.total[line];
+    for (size_t line = 0; line < real_rows; line++) {
+      const float *total = all.total + line * LANES;
+      float share = 1 / sum_of_lanes(load_lanes(total, LANES));
+      for (size_t i = 0; i < width; i++) y[(first + line) * y_stride + i] = all.sums[line * broad + i] * share;
+    }
   }
 }

@@ -3,9 +3,9 @@
 #include "dispatch.h"
 #include "lanes.h"
 
-// So many rows of weights are multiplied with so many rows of x at a time: their sums stay in 32 vector registers, and can
-// be added up sixteen at a time.
-enum { BAND_ROWS = 4, BLOCK_ROWS = 4 };
+// So many rows of weights are multiplied with up to so many rows of x at a time: their sums stay in 32 vector registers.
+enum { BAND_ROWS = 4, BLOCK_ROWS = 6 };
+#define INLINE static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 size_t ag_packed_count(size_t rows, size_t width) { return (width + LANES - 1) / LANES * LANES * rows; }
@@ -35,24 +35,15 @@ void ag_add_packed_rows(const float *packed, float *x, size_t rows, size_t width
     lanes one = (a), other = (b);                                                                         \
     __builtin_shufflevector(one, other, FRONT_##left) + __builtin_shufflevector(one, other, BACK_##left); \
   })
-#define FRONT_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
-#define BACK_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
-#define FRONT_4 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27
-#define BACK_4 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
-#define FRONT_2 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29
-#define BACK_2 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31
-#define FRONT_1 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define BACK_1 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 
-// Adds the products of sixteen columns, or of the last `count`, and asks for rows [from, to) of the next band's weights. All
-// constants where this is used, but for these and the last columns' count: loads of unknown length are calls, around which
-// no sum would stay in a register.
-static inline __attribute__((always_inline)) void add_columns(lanes sums[BAND_ROWS][BLOCK_ROWS], const float *restrict x,
-                                                              const float *restrict weight, size_t inputs,
-                                                              const int height, const int breadth, int from, int to,
-                                                              const size_t count) {
+// Adds the products of sixteen columns, or of the last `count`, and asks for weights of the next band: two rows from the
+// distance `next` on, four where no other block asks. All constants where this is used, but for these two and the last
+// columns' count: loads of unknown length are calls, around which no sum would stay in a register.
+INLINE void add_columns(lanes sums[BAND_ROWS][BLOCK_ROWS], const float *restrict x, const float *restrict weight,
+                        size_t inputs, const int height, const int breadth, size_t next, int alone, const size_t count) {
   lanes w[BAND_ROWS];
-  for (int i = from; i < to; i++) __builtin_prefetch(weight + (i + height) * inputs);
+  UNROLLED for (int i = 0; i < 2; i++) __builtin_prefetch(weight + next + i * inputs);
+  if (alone) UNROLLED for (int i = 2; i < BAND_ROWS; i++) __builtin_prefetch(weight + next + i * inputs);
   UNROLLED for (int i = 0; i < height; i++) w[i] = load_lanes(weight + i * inputs, count);
   UNROLLED for (int j = 0; j < breadth; j++) {
     lanes input = load_lanes(x + j * LANES, LANES);
@@ -62,18 +53,17 @@ static inline __attribute__((always_inline)) void add_columns(lanes sums[BAND_RO
 
 // The products of `height` weight rows from `o` on with `breadth` rows of x from `row` on, heights and breadths being
 // constants where this is used.
-static inline __attribute__((always_inline)) void block(const ag_factors *factors, size_t count, float *restrict y,
-                                                        size_t rows, size_t outputs, size_t row, size_t o,
-                                                        const int height, const int breadth, int from, int to) {
+INLINE void block(const ag_factors *factors, size_t count, float *restrict y, size_t rows, size_t outputs, size_t row,
+                  size_t o, const int height, const int breadth, size_t next, int alone) {
   lanes sums[BAND_ROWS][BLOCK_ROWS] = {{{0}}};
   for (; count > 0; count--, factors++) {
     const size_t inputs = factors->inputs;
     const float *packed_x = factors->packed_x + row * LANES, *weight = factors->weight + o * inputs;
     size_t column = 0;
     for (; column + LANES <= inputs; column += LANES, packed_x += rows * LANES)
-      add_columns(sums, packed_x, weight + column, inputs, height, breadth, from, to, LANES);
+      add_columns(sums, packed_x, weight + column, inputs, height, breadth, next * inputs, alone, LANES);
     if (column < inputs)
-      add_columns(sums, packed_x, weight + column, inputs, height, breadth, from, to, inputs - column);
+      add_columns(sums, packed_x, weight + column, inputs, height, breadth, next * inputs, alone, inputs - column);
   }
   y += row * outputs + o;
   if (height == 1) {
@@ -81,22 +71,34 @@ static inline __attribute__((always_inline)) void block(const ag_factors *factor
     return;
   }
   // Sixteen sums together take a third of what they would one by one.
-  lanes fours[BLOCK_ROWS];
-  UNROLLED for (int j = 0; j < BLOCK_ROWS; j++)
-    fours[j] = folded(folded(sums[0][j], sums[1][j], 8), folded(sums[2][j], sums[3][j], 8), 4);
-  lanes all = folded(folded(fours[0], fours[1], 2), folded(fours[2], fours[3], 2), 1);
-  UNROLLED for (int j = 0; j < breadth; j++) memcpy(y + j * outputs, (float *)&all + j * BAND_ROWS, 4 * BAND_ROWS);
+  UNROLLED for (int first = 0; first < breadth; first += 4) {
+    lanes fours[4] = {{0}};
+    UNROLLED for (int j = 0; j < 4 && first + j < breadth; j++)
+      fours[j] = folded(folded(sums[0][first + j], sums[1][first + j], 8), folded(sums[2][first + j], sums[3][first + j], 8), 4);
+    lanes all = folded(folded(fours[0], fours[1], 2), folded(fours[2], fours[3], 2), 1);
+    UNROLLED for (int j = 0; j < 4 && first + j < breadth; j++)
+      memcpy(y + (first + j) * outputs, (float *)&all + j * BAND_ROWS, 4 * BAND_ROWS);
+  }
 }
 
-static inline __attribute__((always_inline)) void band(const ag_factors *factors, size_t count, float *y, size_t rows,
-                                                       size_t outputs, size_t o, const int height) {
-  // Each block asks for its share of the next band's weights: all at once would be more than the CPU keeps track of.
-  size_t row = 0, blocks = rows / BLOCK_ROWS + rows % BLOCK_ROWS / 2 + rows % 2, done = 0;
-#define SHARE (int)(height * done / blocks), (int)(height * (done + 1) / blocks)
-  for (; row + BLOCK_ROWS <= rows; row += BLOCK_ROWS, done++)
-    block(factors, count, y, rows, outputs, row, o, height, BLOCK_ROWS, SHARE);
-  for (; row + 2 <= rows; row += 2, done++) block(factors, count, y, rows, outputs, row, o, height, 2, SHARE);
-  if (row < rows) block(factors, count, y, rows, outputs, row, o, height, 1, SHARE);
+INLINE void band(const ag_factors *factors, size_t count, float *y, size_t rows, size_t outputs, size_t o,
+                 const int height) {
+  // Blocks as even as can be: narrow ones load more for every product. Each of them asks for a part of the next band's
+  // weights: all at once would be more than the CPU keeps track of.
+  size_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+  for (size_t done = 0; done < blocks; done++) {
+    size_t row = rows * done / blocks, breadth = rows * (done + 1) / blocks - row;
+    size_t next = height + height * done / blocks;
+    switch (breadth) {
+#define BLOCK(breadth) block(factors, count, y, rows, outputs, row, o, height, breadth, next, blocks == 1)
+      case 1: BLOCK(1); break;
+      case 2: BLOCK(2); break;
+      case 3: BLOCK(3); break;
+      case 4: BLOCK(4); break;
+      case 5: BLOCK(5); break;
+      case 6: BLOCK(6); break;
+    }
+  }
 }
 
 FOR_EACH_CPU
