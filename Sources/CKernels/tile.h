@@ -3,7 +3,7 @@
 #pragma once
 #include "lanes.h"
 
-enum { TILE_ROWS = 8, TILE_VECTORS = 3, TILE_COLUMNS = TILE_VECTORS * LANES, AHEAD = 24 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, TILE_COLUMNS = TILE_VECTORS * LANES };
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))

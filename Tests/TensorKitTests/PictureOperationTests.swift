@@ -59,9 +59,29 @@ import Testing
     var sum = y
     convolution.add(x, to: &sum)
     expectClose(sum, 2 * y, relative: 2e-5, name)
-    #expect(Convolution.winogradBytes(weight: [80, 32, 3, 3], stride: 1) == 80 * 32 * 36 * 4)
-    #expect(Convolution.winogradBytes(weight: [80, 32, 3, 3], stride: 2) == nil)
-    #expect(Convolution.winogradBytes(weight: [4, 320, 3, 3], stride: 1) == nil)
+    #expect(WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 1, padding: .all(1)))
+    #expect(!WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 2, padding: .all(1)))
+    #expect(!WinogradConvolution.applies(to: [80, 32, 1, 1], stride: 1, padding: .all(1)))
+    #expect(!WinogradConvolution.applies(to: [4, 320, 3, 3], stride: 1, padding: .all(1)))
+  }
+
+  @Test("Winograd's algorithm with several blocks of inputs, panels of outputs, and waves", arguments: [1, 2])
+  func deepWinogradConvolution(threads: Int) throws {
+    let before = Threads.count
+    defer { Threads.use(before) }
+    Threads.use(threads)
+    // Narrower ends of each kind: 144 = 64 + 64 + 16 inputs, 80 = 48 + 32 outputs, squares of 4 × 4 pixels beyond the edge.
+    let weight = Tensor(randomWithSeed: 1, shape: [80, 144, 3, 3], scale: 1)
+    let bias = Tensor(randomWithSeed: 2, shape: [80], scale: 1)
+    let convolution = WinogradConvolution(weight: weight, bias: bias)
+    // The second takes 1,352 squares, more than one wave holds. The oracle is the direct algorithm, which is compared with
+    // PyTorch above.
+    for (count, height, width) in [(3, 9, 14), (2, 103, 101)] {
+      let x = Tensor(randomWithSeed: 3, shape: [count, height, width, 144], scale: 1)
+      let direct = try #require(
+        DirectConvolution(weight: weight, bias: bias, stride: 1, padding: .all(1), height: height, width: width))
+      expectClose(convolution(x), direct(x), relative: 2e-5, "\(height) × \(width)")
+    }
   }
 
   @Test(

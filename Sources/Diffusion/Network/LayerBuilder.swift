@@ -3,49 +3,30 @@ import TensorKit
 
 /// How much memory a model may take for speed.
 package enum MemoryUse: Hashable, Sendable {
-  /// All weights prepared; Winograd's transforms of a network's within 3 GiB.
+  /// All weights prepared.
   case normal
-  /// Weights that the file stores in half precision stay so until their layer's turn comes; transforms within 0.5 GiB.
+  /// Weights that the file stores in half precision stay so until their layer's turn comes.
   case low
-
-  var winogradBytes: Int { self == .normal ? 3 << 30 : 1 << 29 }
 }
 
 /// Makes layers from the tensors of a scope, their weights prepared as the memory allows.
 struct LayerBuilder {
   let scope: TensorScope
   private let memory: MemoryUse
-  private let winograd: Set<ByteString>
   /// Whether all products are to be of Float32 numbers on every CPU.
   let isExact: Bool
-  /// What stands before the names, with its dot: the place in the whole model.
-  private let place: ByteString
 
-  /// A builder for a whole model, given the lines of the picture that each convolution works on. On a CPU without a matrix
-  /// unit Winograd's algorithm is used where it saves most for its memory, which is where pictures are large.
-  init(_ scope: TensorScope, memory: MemoryUse, algorithm: ConvolutionAlgorithm, lines: (ByteString) -> Int) {
-    (self.scope, self.memory, isExact, place) = (scope, memory, algorithm == .exact, "")
-    var left = memory.winogradBytes
-    var chosen: Set<ByteString> = []
-    let candidates = scope.names.filter { $0.hasSuffix(".weight") && !$0.hasSuffix("downsamplers.0.conv.weight") }
-      .map { (name: $0, lines: lines($0)) }.sorted { ($1.lines, $0.name) < ($0.lines, $1.name) }
-    for (name, lines) in candidates where algorithm == .fastest && lines >= Self.fewestLines {
-      guard let shape = scope.shape(name), !SplitConvolution.applies(to: shape, stride: 1, padding: .all(1)),
-        let bytes = Convolution.winogradBytes(weight: shape, stride: 1),
-        bytes <= left
-      else { continue }
-      left -= bytes
-      chosen.insert(name)
-    }
-    winograd = chosen
+  /// A builder for a whole model.
+  init(_ scope: TensorScope, memory: MemoryUse, algorithm: ConvolutionAlgorithm) {
+    (self.scope, self.memory, isExact) = (scope, memory, algorithm == .exact)
   }
 
-  /// On fewer lines reading the transformed weights takes longer than the products that they save.
-  private static let fewestLines = 12
+  /// Two pictures of fewer lines have fewer squares than Winograd's convolution works on at a time.
+  private static let fewestLines = 8
 
   private init(_ name: ByteString, of whole: LayerBuilder) {
     scope = whole.scope.scoped(name)
-    (memory, winograd, isExact, place) = (whole.memory, whole.winograd, whole.isExact, whole.place + name + ".")
+    (memory, isExact) = (whole.memory, whole.isExact)
   }
 
   /// A builder for the part called `name`.
@@ -59,13 +40,15 @@ struct LayerBuilder {
     let part = scope.scoped(ByteString(name))
     let bias = try part.tensor("bias", shape: [outputs])
     let weight = try part.tensor("weight", shape: [outputs, inputs, 3, 3])
-    if winograd.contains(place + ByteString(name) + ".weight") {
-      return .prepared(.winograd(WinogradConvolution(weight: weight, bias: bias)))
-    }
     if !isExact, SplitConvolution.applies(to: weight.shape, stride: stride, padding: padding) {
       return try kept(part, [weight]) { weight in
         SplitConvolution(weight: weight[0], bias: bias, accumulating: accumulating).map { .split($0) }
       }
+    }
+    if !isExact, lines >= Self.fewestLines,
+      WinogradConvolution.applies(to: weight.shape, stride: stride, padding: padding)
+    {
+      return try kept(part, [weight]) { .winograd(WinogradConvolution(weight: $0[0], bias: bias)) }
     }
     return try kept(part, [weight]) { weight in
       DirectConvolution(

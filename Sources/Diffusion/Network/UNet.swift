@@ -24,9 +24,7 @@ package struct UNet: Sendable {
   ) throws(FileError) {
     self.configuration = configuration
     let levels = configuration.levels
-    let builder = LayerBuilder(scope, memory: memory, algorithm: algorithm) { name in
-      max(1, lines >> Self.halvings(before: name, levels: levels.count))
-    }
+    let builder = LayerBuilder(scope, memory: memory, algorithm: algorithm)
     let (first, coarsest, stepWidth) = (levels[0], levels.count - 1, 4 * levels[0])
     timeMaps = (
       try Linear(from: scope.scoped("time_embedding.linear_1"), inputs: first, outputs: stepWidth),
@@ -71,14 +69,6 @@ package struct UNet: Sendable {
     try scope.checkAllTaken()
   }
 
-  /// How often the picture has been halved where the tensor called `name` works.
-  private static func halvings(before name: ByteString, levels: Int) -> Int {
-    let parts = (name.string ?? "").split(separator: ".")
-    guard parts.count > 2, let number = Int(parts[1]) else { return name.hasPrefix("mid_block") ? levels - 1 : 0 }
-    if parts[0] == "down_blocks" { return number }
-    return max(0, levels - 1 - number - (parts[2] == "upsamplers" ? 1 : 0))
-  }
-
   /// What the network reads of a conditioning [n, tokens, width] at every step, computed once.
   package func context(_ conditioning: Tensor) -> Context {
     precondition(
@@ -94,6 +84,7 @@ package struct UNet: Sendable {
   }
 
   /// The prediction for x [n, inputs, height, width] at the step `time` (0 to 999, fractions allowed), in the same order.
+  /// One x for all n conditionings of the context is computed once until the network first reads them.
   package func callAsFunction(_ x: Tensor, time: Float, context: Context) -> Tensor {
     precondition(x.shape.count == 4 && x.shape[1] == configuration.inputChannels, "latents of \(x.shape)")
     let step = silu(timeMaps.1(silu(timeMaps.0(timeEmbedding(time, width: configuration.levels[0])))))

@@ -17,21 +17,10 @@ package struct VAE: Sendable {
     algorithm: ConvolutionAlgorithm = .fastest
   ) throws(FileError) {
     (self.configuration, self.memory) = (configuration, memory)
-    let levels = configuration.levels.count
-    let builder = LayerBuilder(scope, memory: memory, algorithm: algorithm) { name in
-      // A picture is encoded once at most; only the decoder's weights are worth four times their memory.
-      name.hasPrefix("decoder.") ? lines << Self.doublings(before: name, levels: levels) : 0
-    }
+    let builder = LayerBuilder(scope, memory: memory, algorithm: algorithm)
     encoder = try VAEEncoder(from: builder, configuration, lines: lines)
     decoder = try VAEDecoder(from: builder, configuration, lines: lines)
     try scope.checkAllTaken()
-  }
-
-  /// How often the picture has been doubled where the decoder's tensor called `name` works.
-  private static func doublings(before name: ByteString, levels: Int) -> Int {
-    let parts = (name.string ?? "").split(separator: ".")
-    guard parts.count > 3, parts[1] == "up_blocks", let number = Int(parts[2]) else { return 0 }
-    return min(levels - 1, number + (parts[3] == "upsamplers" ? 1 : 0))
   }
 
   /// The distribution of the latents of pictures [n, 3, height, width] with values from −1 to 1: its mean and the

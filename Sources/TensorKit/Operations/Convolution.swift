@@ -8,15 +8,6 @@ package enum Convolution: Sendable {
   case winograd(WinogradConvolution)
   case split(SplitConvolution)
 
-  /// The number of bytes that Winograd's weights take for a kernel [outputs, inputs, 3, 3], four times the direct ones;
-  /// nil where the algorithm does not apply: other kernels, and channels that are not multiples of sixteen.
-  package static func winogradBytes(weight shape: [Int], stride: Int) -> Int? {
-    guard shape.count == 4, shape[2] == 3, shape[3] == 3, stride == 1, shape[0] % 16 == 0, shape[1] % 16 == 0 else {
-      return nil
-    }
-    return shape[0] * shape[1] * 36 * MemoryLayout<Float>.size
-  }
-
   /// The convolution of x [n, height, width, inputs] to [n, ⌈height / stride⌉, ⌈width / stride⌉, outputs]. `row` is added
   /// to the bias.
   package func callAsFunction(_ x: Tensor, addingToBias row: Tensor? = nil) -> Tensor {
