@@ -28,6 +28,22 @@ import Testing
     }
   }
 
+  @Test("one picture for two conditionings is as good as two of the same", arguments: SyntheticModel.names)
+  func shared(name: String) throws {
+    let model = try SyntheticModel(name)
+    let unet = try UNet(from: model.weights("unet").scope, model.configurations().unet)
+    func first(_ name: ByteString) throws -> Tensor {
+      let all = try model.expected.tensor(name)
+      return all.elements(0..<all.count / all.shape[0], shape: [1] + Array(all.shape.dropFirst()))
+    }
+    let (one, conditioning) = (try first("x"), try first("context"))
+    let context = unet.context(Tensor.concatenated([conditioning, -1 * conditioning]))
+    let both = unet(Tensor.concatenated([one, one]), time: 981, context: context)
+    // The same sums, but for products that may be cut into other blocks.
+    expectClose(unet(one, time: 981, context: context), both, relative: 1e-6, name)
+    #expect(both.elements.prefix(both.count / 2) != both.elements.suffix(both.count / 2))
+  }
+
   @Test("the VAE's latents and pictures", arguments: SyntheticModel.names, limits)
   func vae(name: String, limit: (algorithm: ConvolutionAlgorithm, error: Float)) throws {
     let model = try SyntheticModel(name)

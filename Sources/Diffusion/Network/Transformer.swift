@@ -60,15 +60,18 @@ struct Transformer: Sendable {
     return TransformerContext(keys: keys, hypernetworks: hypernetworks)
   }
 
-  /// x [n, height, width, channels], to the same shape.
+  /// x [n, height, width, channels], or one picture for all n conditionings, to n pictures.
   func callAsFunction(_ x: Tensor, _ context: TransformerContext) -> Tensor {
-    let keys = context.keys
-    precondition(keys.sequences == x.shape[0], "\(keys.sequences) conditionings for \(x.shape[0]) pictures")
+    let (keys, count) = (context.keys, context.keys.sequences)
+    precondition(x.shape[0] == 1 || x.shape[0] == count, "\(count) conditionings for \(x.shape[0]) pictures")
     var pixels = entrance()(norm(x))
     selfOutput().add(attendingToItself(selfNorm(pixels), context.hypernetworks), to: &pixels)
-    crossOutput().add(keys.attended(by: queries()(crossNorm(pixels))).reshaped(x.shape), to: &pixels)
+    // Only from here on the conditionings make a difference.
+    let asking = queries()(crossNorm(pixels)).repeated(count)
+    pixels = pixels.repeated(count)
+    crossOutput().add(keys.attended(by: asking).reshaped(pixels.shape), to: &pixels)
     pixels = perceptron.adding(to: pixels)
-    var y = x
+    var y = x.repeated(count)
     exit().add(pixels, to: &y)
     return y
   }
@@ -82,6 +85,13 @@ struct Transformer: Sendable {
       headWidth: channels / heads, keysAt: channels, valuesAt: (seen == nil ? 2 : 5) * channels,
       exactly: isExact)
     return keys.attended(by: rows).reshaped(x.shape)
+  }
+}
+
+extension Tensor {
+  /// A picture for each of `count` conditionings: one that has not met them yet is still the same for all.
+  func repeated(_ count: Int) -> Tensor {
+    shape[0] == count ? self : Tensor.concatenated(Array(repeating: self, count: count))
   }
 }
 

@@ -116,7 +116,7 @@ struct UpLevel: Sendable {
     _ x: Tensor, _ step: Tensor, _ contexts: inout ArraySlice<TransformerContext>, _ skips: inout [Tensor]
   ) -> Tensor {
     var x = x
-    for layer in layers { x = layer(besideEachOther(x, skips.removeLast()), step, &contexts) }
+    for layer in layers { x = layer(besideEachOther(x, skips.removeLast().repeated(x.shape[0])), step, &contexts) }
     guard let doubling, let next = skips.last else { return x }
     // To the size of what comes next from the way down, which is not twice this one where that had an odd length.
     return doubling()(enlarged(x, height: next.shape[1], width: next.shape[2]))

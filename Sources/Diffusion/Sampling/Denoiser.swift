@@ -2,7 +2,7 @@ package import TensorKit
 
 /// The network with what it is told: what samplers ask.
 ///
-/// With a guidance scale above 1 it is asked for all conditionings as one batch, and the answer is moved away from the
+/// With a guidance scale above 1 it is asked for all conditionings at once, and the answer is moved away from the
 /// negative one (Ho and Salimans 2022, arXiv 2207.12598, equation 6): negative + scale · Σ weight · (part − negative).
 package struct Denoiser: Sendable {
   private let network: UNet
@@ -41,8 +41,7 @@ package struct Denoiser: Sendable {
   package func callAsFunction(_ latents: Tensor, time: Float, step: Int = 0) -> Tensor {
     let moment = moments[order[min(step, order.count - 1)]]
     let input = masked.map { channelsJoined(latents, $0) } ?? latents
-    let batch = Tensor.concatenated(Array(repeating: input, count: moment.weights.count))
-    let answers = network(batch, time: time, context: moment.context)
+    let answers = network(input, time: time, context: moment.context)
     guard moment.weights.count > 1 else { return answers }
     let length = answers.count / moment.weights.count
     let shape = [1] + Array(answers.shape.dropFirst())
