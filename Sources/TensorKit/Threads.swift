@@ -9,16 +9,24 @@ import Synchronization
 /// their own pools would spin against ours and against each other.
 public enum Threads {
   private static let chosen = Atomic<Int>(0)
+  @TaskLocal private static var temporary: Int?
   @TaskLocal static var isInsideParallel = false
 
   /// The number of threads; at first the number of cores this process may run on.
   public static var count: Int {
+    if let temporary { return temporary }
     let count = chosen.load(ordering: .relaxed)
     return count > 0 ? count : available
   }
 
   /// Sets the number of threads for the whole process; at least one.
   public static func use(_ count: Int) { chosen.store(max(1, count), ordering: .relaxed) }
+
+  /// Calls `body` with so many threads, at least one, for itself alone. How sums are cut, and so their last bits, depends on
+  /// the number; others at the same time keep theirs.
+  package static func with<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+    try $temporary.withValue(max(1, count), operation: body)
+  }
 
   private static let available = max(1, Int(ag_available_cores()))
 

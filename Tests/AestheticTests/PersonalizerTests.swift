@@ -143,14 +143,13 @@ import Testing
 
   @Test("any number of threads", arguments: ["quick", "three"], [1, 2, 3])
   func threads(name: String, count: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(count)
-    let published = try Published(name)
-    let (_, similarities) = try published.personalized()
-    // Pieces of a sweep are added up in another order for every number of threads.
-    expectClose(
-      Tensor(similarities, shape: [similarities.count]), try published("1e-4.f64.similarities"), absolute: 2e-6)
+    try Threads.with(count) {
+      let published = try Published(name)
+      let (_, similarities) = try published.personalized()
+      // Pieces of a sweep are added up in another order for every number of threads.
+      expectClose(
+        Tensor(similarities, shape: [similarities.count]), try published("1e-4.f64.similarities"), absolute: 2e-6)
+    }
   }
 
   @Test("what stands behind the first end of text takes no part")

@@ -1,7 +1,6 @@
 import Aesthetic
 import Files
 import Foundation
-import Glibc
 import SystemPackage
 import TensorKit
 import TestSupport
@@ -92,16 +91,7 @@ struct StoreScaleTests {
   /// What `body` takes of this thread's time, in seconds, the least of several runs: other work on the machine, such as the
   /// other tests, would only add to the time on the clock.
   private static func seconds(runs: Int, _ body: () throws -> Void) throws -> Double {
-    func now() -> Double {
-      var time = timespec()
-      unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-      return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-    let times = try (0..<runs).map { _ in
-      let start = now()
-      try body()
-      return now() - start
-    }
+    let times = try (0..<runs).map { _ in try processorTime(body) / .seconds(1) }
     return times.min() ?? 0
   }
 }

@@ -41,18 +41,17 @@ import Testing
 
   @Test("pooled output and features of pictures", arguments: models, [1, 2])
   func image(model: String, threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    let file = try expected(model)
-    let pixels = try file.tensor("pixel_values")
-    // Split numbers may stray as far as the project's own limits; exact ones only by rounding.
-    for (exactly, relative, absolute) in [(true, Float(1e-5), Float(2e-6)), (false, 1e-4, 2e-5)] {
-      let image = try ImageFeatures(ModelLocation(Fixture.path(model)), exactly: exactly)
-      expectClose(image.encoder.pooled(pixels), try file.tensor("image.pooled"), relative: relative, model)
-      let features = image(pixels)
-      expectClose(features, try file.tensor("image.features"), relative: relative, model)
-      expectClose(features.rowsNormalised(), try file.tensor("image.unit_features"), absolute: absolute, model)
+    try Threads.with(threads) {
+      let file = try expected(model)
+      let pixels = try file.tensor("pixel_values")
+      // Split numbers may stray as far as the project's own limits; exact ones only by rounding.
+      for (exactly, relative, absolute) in [(true, Float(1e-5), Float(2e-6)), (false, 1e-4, 2e-5)] {
+        let image = try ImageFeatures(ModelLocation(Fixture.path(model)), exactly: exactly)
+        expectClose(image.encoder.pooled(pixels), try file.tensor("image.pooled"), relative: relative, model)
+        let features = image(pixels)
+        expectClose(features, try file.tensor("image.features"), relative: relative, model)
+        expectClose(features.rowsNormalised(), try file.tensor("image.unit_features"), absolute: absolute, model)
+      }
     }
   }
 

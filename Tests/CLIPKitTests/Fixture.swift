@@ -1,6 +1,5 @@
 import Files
 import Foundation
-import Glibc
 import SystemPackage
 import Testing
 
@@ -39,16 +38,4 @@ extension JSON {
 
   /// The text of a string value, or nil.
   var text: String? { string?.string }
-}
-
-/// The time that this thread's own work in `body` took: other programs on the machine do not count.
-func processorTime(_ body: () throws -> Void) rethrows -> Duration {
-  func now() -> Duration {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-  }
-  let start = now()
-  try body()
-  return now() - start
 }

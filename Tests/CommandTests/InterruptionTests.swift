@@ -27,7 +27,7 @@ struct InterruptionTests {
       let outcome = try Program.run(
         arguments,
         meanwhile: { process in
-          usleep(500_000)
+          try Program.waitUntilCaught(number, by: process)
           sent = clock.now
           kill(process.processIdentifier, number)
         })

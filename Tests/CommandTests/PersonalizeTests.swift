@@ -273,7 +273,7 @@ struct PersonalizeTests {
       let outcome = try Program.run(
         arguments,
         meanwhile: { process in
-          usleep(500_000)
+          try Program.waitUntilCaught(SIGINT, by: process)
           sent = clock.now
           kill(process.processIdentifier, SIGINT)
         })

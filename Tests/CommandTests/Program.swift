@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -43,6 +45,21 @@ struct Program {
         output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8)
       )
     }
+  }
+
+  /// Returns once `process` catches this signal, and a moment later, when its work has begun. On a machine that is busy a
+  /// program may take longer to start than any fixed time.
+  static func waitUntilCaught(_ signal: Int32, by process: Process) throws {
+    for _ in 0..<6000 {
+      let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+      let caught = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }?.split(separator: "\t").last
+      if (caught.flatMap { UInt64($0, radix: 16) } ?? 0) & (1 << UInt64(signal - 1)) != 0 {
+        usleep(300_000)
+        return
+      }
+      usleep(10_000)
+    }
+    throw FileError(.busy, FilePath("/proc/\(process.processIdentifier)"), "did not start within a minute")
   }
 
   /// The program stands beside the tests.

@@ -49,13 +49,12 @@ import Testing
     if type == "png" { seeds.append(try Fixtures.bytes("texts.png")) }
     for seed in seeds { _ = try Picture(decoding: seed) }
 
-    let clock = ContinuousClock()
     let before = try memory("VmRSS")
     var (count, decoded, largest, slowest) = (0, 0, 0, Duration.zero)
     for (number, mutation) in Mutations(of: seeds).enumerated() {
       // A damaged checksum stops libpng at once; half of the PNG files get the right ones back.
       let bytes = type == "png" && number / seeds.count % 2 == 1 ? withChecksums(mutation) : mutation
-      let time = clock.measure {
+      let time = processorTime {
         _ = try? PictureInfo(reading: bytes)
         for alpha in PictureDecoding.Alpha.allCases {
           if (try? Picture(decoding: bytes, PictureDecoding(alpha: alpha))) != nil { decoded += 1 }

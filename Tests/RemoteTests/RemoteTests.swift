@@ -14,8 +14,9 @@ import Testing
     return (try? Picture(width: 3, height: 2, pixels: pixels).png(texts: [])) ?? []
   }()
 
-  private func client(_ server: FakeServer, limit: Int = 1 << 20) throws -> HTTPClient {
-    HTTPClient(try ServerAddress(server.address), patience: (1, 1), limit: limit)
+  /// With the patience for a server that waits for a core beside other tests.
+  private func client(_ server: FakeServer, patience: Double = 60, limit: Int = 1 << 20) throws -> HTTPClient {
+    HTTPClient(try ServerAddress(server.address), patience: (patience, patience), limit: limit)
   }
 
   private static func web(_ images: [String], info: String) -> FakeServer.Answer {
@@ -114,7 +115,11 @@ import Testing
   func failure(index: Int) throws {
     let (answer, words) = Self.failures[index]
     let server = FakeServer { _ in answer }
-    let error = #expect(throws: FileError.self) { _ = try Automatic1111(client(server)).pictures(Self.request()) }
+    var patience = 60.0
+    if case .silence = answer { patience = 1 }
+    let error = #expect(throws: FileError.self) {
+      _ = try Automatic1111(client(server, patience: patience)).pictures(Self.request())
+    }
     #expect(error?.problem.contains(words) == true, "\(error?.description ?? "")")
     #expect(error?.description.contains("\n") == false)
   }

@@ -31,22 +31,21 @@ import Testing
     "a linear map's weights, bias and input gradient",
     arguments: [(1, 37, 13), (2, 5, 3), (2, 16, 8), (14, 37, 70), (33, 50, 45), (80, 19, 105)], [1, 2, 3])
   func linearMap(shape: (rows: Int, inputs: Int, outputs: Int), threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    let name = "linear.\(shape.rows).\(shape.inputs).\(shape.outputs)"
-    var map = Linear(weight: try recorded("\(name).weight", 0), bias: try recorded("\(name).bias", 0))
-    var adam = Adam(learningRate: Double(Self.rate))
-    for step in 0..<Self.steps {
-      adam.beginStep()
-      let dx = adam.pullback(
-        try recorded("\(name).dy", step), x: try recorded("\(name).x", step), through: &map, key: 4)
-      // Sums of up to 105 terms; what the weights may be off by below is less than their rounding.
-      expectClose(dx, try recorded("\(name).dx", step), relative: 2e-6, "\(name) dx, step \(step)")
-      let (weight, bias) = (try recorded("\(name).weight", step + 1), try recorded("\(name).bias", step + 1))
-      expectClose(map.weight, weight, absolute: 1e-4 * Self.rate, "\(name) weight, step \(step)")
-      expectClose(map.bias, bias, absolute: 1e-4 * Self.rate, "\(name) bias, step \(step)")
-      #expect((map.weight + -1 * weight).norm <= 5e-6 * Self.rate * Float(weight.count).squareRoot())
+    try Threads.with(threads) {
+      let name = "linear.\(shape.rows).\(shape.inputs).\(shape.outputs)"
+      var map = Linear(weight: try recorded("\(name).weight", 0), bias: try recorded("\(name).bias", 0))
+      var adam = Adam(learningRate: Double(Self.rate))
+      for step in 0..<Self.steps {
+        adam.beginStep()
+        let dx = adam.pullback(
+          try recorded("\(name).dy", step), x: try recorded("\(name).x", step), through: &map, key: 4)
+        // Sums of up to 105 terms; what the weights may be off by below is less than their rounding.
+        expectClose(dx, try recorded("\(name).dx", step), relative: 2e-6, "\(name) dx, step \(step)")
+        let (weight, bias) = (try recorded("\(name).weight", step + 1), try recorded("\(name).bias", step + 1))
+        expectClose(map.weight, weight, absolute: 1e-4 * Self.rate, "\(name) weight, step \(step)")
+        expectClose(map.bias, bias, absolute: 1e-4 * Self.rate, "\(name) bias, step \(step)")
+        #expect((map.weight + -1 * weight).norm <= 5e-6 * Self.rate * Float(weight.count).squareRoot())
+      }
     }
   }
 

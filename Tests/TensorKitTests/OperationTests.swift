@@ -215,11 +215,10 @@ struct Recorded {
 
   @Test("threads change nothing", arguments: [1, 2, 3, 7])
   func threads(count: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(count)
-    let (x, weight) = (try recorded("linear.x"), try recorded("linear.weight"))
-    let y = linear(x, weight: weight, bias: try recorded("linear.bias"))
-    expectClose(y, try recorded("linear.y"), relative: tolerance)
+    try Threads.with(count) {
+      let (x, weight) = (try recorded("linear.x"), try recorded("linear.weight"))
+      let y = linear(x, weight: weight, bias: try recorded("linear.bias"))
+      expectClose(y, try recorded("linear.y"), relative: tolerance)
+    }
   }
 }

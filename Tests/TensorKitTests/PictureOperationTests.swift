@@ -25,62 +25,59 @@ import Testing
     "convolution by the direct algorithm, also added to what is there, on any number of threads",
     arguments: ["wide", "narrow", "odd", "halving", "below"], [1, 2, 5])
   func directConvolution(name: String, threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
-    let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
-    // Prepared for pictures of another size than comes.
-    func make(_ accumulating: Bool) throws -> DirectConvolution {
-      try #require(
-        DirectConvolution(
-          weight: weight, bias: bias, stride: ["halving", "below"].contains(name) ? 2 : 1,
-          padding: name == "below" ? .belowAndRight : .all(1), height: 64, width: 64, accumulating: accumulating))
+    try Threads.with(threads) {
+      let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
+      let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
+      // Prepared for pictures of another size than comes.
+      func make(_ accumulating: Bool) throws -> DirectConvolution {
+        try #require(
+          DirectConvolution(
+            weight: weight, bias: bias, stride: ["halving", "below"].contains(name) ? 2 : 1,
+            padding: name == "below" ? .belowAndRight : .all(1), height: 64, width: 64, accumulating: accumulating))
+      }
+      let convolution = try make(false)
+      expectClose(convolution(x), y, relative: tolerance, name)
+      let row = Tensor((0..<bias.count).map { Float($0) }, shape: bias.shape)
+      let shifted = y.reshaped([y.rows, y.width]).addingToRows(row).reshaped(y.shape)
+      expectClose(convolution(x, addingToBias: row), shifted, relative: tolerance, name)
+      var sum = y
+      try make(true).add(x, to: &sum)
+      expectClose(sum, 2 * y, relative: tolerance, name)
     }
-    let convolution = try make(false)
-    expectClose(convolution(x), y, relative: tolerance, name)
-    let row = Tensor((0..<bias.count).map { Float($0) }, shape: bias.shape)
-    let shifted = y.reshaped([y.rows, y.width]).addingToRows(row).reshaped(y.shape)
-    expectClose(convolution(x, addingToBias: row), shifted, relative: tolerance, name)
-    var sum = y
-    try make(true).add(x, to: &sum)
-    expectClose(sum, 2 * y, relative: tolerance, name)
   }
 
   @Test("convolution by Winograd's algorithm", arguments: ["wide", "narrow"], [1, 2, 5])
   func winogradConvolution(name: String, threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
-    let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
-    let convolution = WinogradConvolution(weight: weight, bias: bias)
-    expectClose(convolution(x), y, relative: 2e-5, name)
-    var sum = y
-    convolution.add(x, to: &sum)
-    expectClose(sum, 2 * y, relative: 2e-5, name)
-    #expect(WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 1, padding: .all(1)))
-    #expect(!WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 2, padding: .all(1)))
-    #expect(!WinogradConvolution.applies(to: [80, 32, 1, 1], stride: 1, padding: .all(1)))
-    #expect(!WinogradConvolution.applies(to: [4, 320, 3, 3], stride: 1, padding: .all(1)))
+    try Threads.with(threads) {
+      let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
+      let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
+      let convolution = WinogradConvolution(weight: weight, bias: bias)
+      expectClose(convolution(x), y, relative: 2e-5, name)
+      var sum = y
+      convolution.add(x, to: &sum)
+      expectClose(sum, 2 * y, relative: 2e-5, name)
+      #expect(WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 1, padding: .all(1)))
+      #expect(!WinogradConvolution.applies(to: [80, 32, 3, 3], stride: 2, padding: .all(1)))
+      #expect(!WinogradConvolution.applies(to: [80, 32, 1, 1], stride: 1, padding: .all(1)))
+      #expect(!WinogradConvolution.applies(to: [4, 320, 3, 3], stride: 1, padding: .all(1)))
+    }
   }
 
   @Test("Winograd's algorithm with several blocks of inputs, panels of outputs, and waves", arguments: [1, 2])
   func deepWinogradConvolution(threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    // Narrower ends of each kind: 144 = 64 + 64 + 16 inputs, 80 = 48 + 32 outputs, squares of 4 × 4 pixels beyond the edge.
-    let weight = Tensor(randomWithSeed: 1, shape: [80, 144, 3, 3], scale: 1)
-    let bias = Tensor(randomWithSeed: 2, shape: [80], scale: 1)
-    let convolution = WinogradConvolution(weight: weight, bias: bias)
-    // The second takes 1,352 squares, more than one wave holds. The oracle is the direct algorithm, which is compared with
-    // PyTorch above.
-    for (count, height, width) in [(3, 9, 14), (2, 103, 101)] {
-      let x = Tensor(randomWithSeed: 3, shape: [count, height, width, 144], scale: 1)
-      let direct = try #require(
-        DirectConvolution(weight: weight, bias: bias, stride: 1, padding: .all(1), height: height, width: width))
-      expectClose(convolution(x), direct(x), relative: 2e-5, "\(height) × \(width)")
+    try Threads.with(threads) {
+      // Narrower ends of each kind: 144 = 64 + 64 + 16 inputs, 80 = 48 + 32 outputs, squares of 4 × 4 pixels beyond the edge.
+      let weight = Tensor(randomWithSeed: 1, shape: [80, 144, 3, 3], scale: 1)
+      let bias = Tensor(randomWithSeed: 2, shape: [80], scale: 1)
+      let convolution = WinogradConvolution(weight: weight, bias: bias)
+      // The second takes 1,352 squares, more than one wave holds. The oracle is the direct algorithm, which is compared with
+      // PyTorch above.
+      for (count, height, width) in [(3, 9, 14), (2, 103, 101)] {
+        let x = Tensor(randomWithSeed: 3, shape: [count, height, width, 144], scale: 1)
+        let direct = try #require(
+          DirectConvolution(weight: weight, bias: bias, stride: 1, padding: .all(1), height: height, width: width))
+        expectClose(convolution(x), direct(x), relative: 2e-5, "\(height) × \(width)")
+      }
     }
   }
 
@@ -89,20 +86,19 @@ import Testing
     .enabled(if: SplitConvolution.applies(to: [1, 1, 3, 3], stride: 1, padding: .all(1))),
     arguments: ["wide", "narrow", "odd"], [1, 2, 5])
   func splitConvolution(name: String, threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
-    let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
-    let convolution = try #require(SplitConvolution(weight: weight, bias: bias))
-    // Every product is right to 3 · 2⁻¹⁸ = 1.1e-5; errors of many are seldom all one way.
-    expectClose(convolution(x), y, relative: 1e-5, name)
-    let row = Tensor((0..<bias.count).map { Float($0) }, shape: bias.shape)
-    let shifted = y.reshaped([y.rows, y.width]).addingToRows(row).reshaped(y.shape)
-    expectClose(convolution(x, addingToBias: row), shifted, relative: 1e-5, name)
-    var sum = y
-    try #require(SplitConvolution(weight: weight, bias: bias, accumulating: true)).add(x, to: &sum)
-    expectClose(sum, 2 * y, relative: 1e-5, name)
+    try Threads.with(threads) {
+      let (x, y) = (try recorded("convolution.\(name).x"), try recorded("convolution.\(name).y"))
+      let (weight, bias) = (try recorded("convolution.\(name).weight"), try recorded("convolution.\(name).bias"))
+      let convolution = try #require(SplitConvolution(weight: weight, bias: bias))
+      // Every product is right to 3 · 2⁻¹⁸ = 1.1e-5; errors of many are seldom all one way.
+      expectClose(convolution(x), y, relative: 1e-5, name)
+      let row = Tensor((0..<bias.count).map { Float($0) }, shape: bias.shape)
+      let shifted = y.reshaped([y.rows, y.width]).addingToRows(row).reshaped(y.shape)
+      expectClose(convolution(x, addingToBias: row), shifted, relative: 1e-5, name)
+      var sum = y
+      try #require(SplitConvolution(weight: weight, bias: bias, accumulating: true)).add(x, to: &sum)
+      expectClose(sum, 2 * y, relative: 1e-5, name)
+    }
   }
 
   @Test(
@@ -164,17 +160,16 @@ import Testing
 
   @Test("group norm, alone and with SiLU", arguments: ["plain", "level"], [1, 2])
   func groupNormalisation(name: String, threads: Int) throws {
-    let before = Threads.count
-    defer { Threads.use(before) }
-    Threads.use(threads)
-    for silu in [false, true] {
-      let prefix = "group_norm.\(name)"
-      let y = groupNorm(
-        try recorded(prefix + ".x"), groups: name == "plain" ? 6 : 2, scale: try recorded(prefix + ".scale"),
-        bias: try recorded(prefix + ".bias"), epsilon: 1e-5, silu: silu)
-      // At a level of 300 the variation has lost 8 of its 24 bits before it comes here.
-      expectClose(
-        y, try recorded(prefix + (silu ? ".silu" : ".y")), relative: name == "plain" ? tolerance : 5e-5, prefix)
+    try Threads.with(threads) {
+      for silu in [false, true] {
+        let prefix = "group_norm.\(name)"
+        let y = groupNorm(
+          try recorded(prefix + ".x"), groups: name == "plain" ? 6 : 2, scale: try recorded(prefix + ".scale"),
+          bias: try recorded(prefix + ".bias"), epsilon: 1e-5, silu: silu)
+        // At a level of 300 the variation has lost 8 of its 24 bits before it comes here.
+        expectClose(
+          y, try recorded(prefix + (silu ? ".silu" : ".y")), relative: name == "plain" ? tolerance : 5e-5, prefix)
+      }
     }
   }
 

@@ -53,14 +53,14 @@ private struct Report: CustomStringConvertible {
 
   mutating func measure(_ count: Int, _ body: () throws -> Void) throws {
     let before = residentMemory(resettingPeak: true).current
-    let start = ContinuousClock.now
-    do {
-      try body()
-      accepted += 1
-    } catch is FileError {
-      refused += 1
+    let time = try processorTime {
+      do {
+        try body()
+        accepted += 1
+      } catch is FileError {
+        refused += 1
+      }
     }
-    let time = ContinuousClock.now - start
     let used = residentMemory(resettingPeak: false).peak - before
     slowest = max(slowest, time)
     largest = max(largest, used)
