@@ -15,6 +15,8 @@ struct Pool: Sendable {
   /// Pictures that are rated, and others that tell how well a taste was learned: every fourth.
   let rated: [Int]
   let unseen: [Int]
+  /// Those that are rated, in the order of `rated`.
+  let ratedSights: Sights
 
   /// All pictures below `folder`, seen by the image encoder of the CLIP model at `clip`.
   init(_ folder: FilePath, clip: FilePath) throws {
@@ -40,6 +42,7 @@ struct Pool: Sendable {
     statistics = values.mapValues(standardised)
     unseen = paths.indices.filter { $0 % 4 == 3 }
     rated = paths.indices.filter { $0 % 4 != 3 }
+    ratedSights = sights.rows(rated)
   }
 }
 

@@ -12,8 +12,6 @@ struct Session: Sendable {
   private(set) var accuracy: [Int: Double] = [:]
 
   private static let examLength = 1000
-  /// So many pictures, drawn anew for every question, are at hand to choose a pair from.
-  private static let candidates = 500
 
   /// Asks `person` about pairs, drawn at random or, with `choosing`, those most worth asking, and learns at every one of
   /// `sizes`.
@@ -31,16 +29,16 @@ struct Session: Sendable {
       return person.answer(first, second, errors: 0, &random)
     }
     for count in 1...(sizes.max() ?? 1) {
-      let (first, second) = choosing ? proposal(pool, &random) : pair(pool.rated, &random)
+      let (first, second) = choosing ? proposal(pool) : pair(pool.rated, &random)
       answers.append(person.answer(first, second, errors: errors, &random))
       if sizes.contains(count) { accuracy[count] = accuracy(Self.taste(answers[...], pool), pool) }
     }
   }
 
   /// The pair that `next` would ask about.
-  private func proposal(_ pool: Pool, _ random: inout SplitMix) -> (Int, Int) {
-    let candidates = Array(pool.rated.shuffled(using: &random).prefix(Self.candidates))
-    let sights = pool.sights.rows(candidates)
+  private func proposal(_ pool: Pool) -> (Int, Int) {
+    // From the same pictures as pairs at random.
+    let (candidates, sights) = (pool.rated, pool.ratedSights)
     let taste = answers.isEmpty ? Taste(sights, judgements: []) : Self.taste(answers[...], pool)
     guard let best = taste.proposals(sights, asked: Self.asked(answers, among: candidates)).first else {
       return (candidates[0], candidates[1])

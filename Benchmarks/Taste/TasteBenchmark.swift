@@ -27,7 +27,7 @@ import TensorKit
   var people = 200
 
   @Option(help: "How many of them have their pairs chosen, which takes the most time.")
-  var choosing = 40
+  var choosing = 100
 
   @Option(help: "Where the plot of accuracy over the number of ratings goes.")
   var plot = "taste.png"

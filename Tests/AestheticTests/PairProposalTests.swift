@@ -49,25 +49,54 @@ import Testing
     #expect(abs(Taste.removedShare(mean: mean, variance: variance) - (1 - left / variance)) < 0.025)
   }
 
-  @Test("the first pair is the one of all whose answer is expected to remove most variance, by the definition")
-  func best() throws {
-    var random = SplitMix(state: 9)
-    let sights = Sights(features: Tensor.random([12, 5], using: &random))
-    let judgements = [(0, 1), (2, 3), (4, 0), (5, 6)].map { Judgement(picture: $0, verdict: .preferred(over: $1)) }
-    let taste = Taste(sights, judgements: judgements)
+  /// All pairs, best first, by the definition: what the pair's difference explains of all differences, from the covariances.
+  private func worths(_ taste: Taste, _ sights: Sights) -> [(pair: [Int], worth: Double)] {
+    let n = sights.count
     let (u, k) = (taste.utilities(sights), taste.covariances(sights).elements.map { Double($0) })
     func worth(_ a: Int, _ b: Int) -> Double {
-      let variance = k[13 * a] + k[13 * b] - 2 * k[12 * a + b]
-      let explained = (0..<12).reduce(0.0) { $0 + pow(k[12 * a + $1] - k[12 * b + $1], 2) } / variance
-      return explained * Taste.removedShare(mean: u[a] - u[b], variance: variance)
+      let variance = k[(n + 1) * a] + k[(n + 1) * b] - 2 * k[n * a + b]
+      let shared = (0..<n).map { k[n * a + $0] - k[n * b + $0] }
+      // Over all differences between two pictures, counted once each.
+      var explained = 0.0
+      for i in 0..<n { for j in i + 1..<n { explained += pow(shared[i] - shared[j], 2) / variance } }
+      return explained / Double(n) * Taste.removedShare(mean: u[a] - u[b], variance: variance)
     }
-    let pairs = (0..<12).flatMap { a in (a + 1..<12).map { [a, $0] } }
-    let expected = pairs.sorted { worth($0[0], $0[1]) > worth($1[0], $1[1]) }
+    return (0..<n).flatMap { a in (a + 1..<n).map { (pair: [a, $0], worth: worth(a, $0)) } }
+      .sorted { $0.worth > $1.worth }
+  }
+
+  /// With fewer features than rated pictures, and with more, where the prior holds outside of what they span.
+  @Test(
+    "the first pair is the one of all whose answer is expected to remove most variance, by the definition",
+    arguments: [5, 20], [0, 3])
+  func best(width: Int, looks: Int) throws {
+    var random = SplitMix(state: 9)
+    let sights = Sights(
+      features: Tensor.random([12, width], using: &random), appearance: Tensor.random([12, looks], using: &random))
+    let judgements = [(0, 1), (2, 3), (4, 0), (5, 6)].map { Judgement(picture: $0, verdict: .preferred(over: $1)) }
+    let taste = Taste(sights, judgements: judgements)
+    let expected = worths(taste, sights).map(\.pair)
     let found = try #require(taste.proposals(sights).first)
     #expect([found.first, found.second] == expected[0])
     // Without that one, the next.
     let other = try #require(taste.proposals(sights, asked: [Set(expected[0])]).first)
     #expect([other.first, other.second] == expected[1])
+  }
+
+  /// A folder of pictures that differ along the second axis, far from the two that were rated along the first: how good the
+  /// folder is as a whole is the most uncertain, and pictures at its near and far side would tell most about that.
+  @Test("how good all pictures are alike is not asked about")
+  func order() throws {
+    var random = SplitMix(state: 12)
+    let depth = (0..<30).map { _ in Float.random(in: -1...1, using: &random) }
+    let height = (0..<30).map { _ in Float.random(in: -1...1, using: &random) }
+    let elements: [Float] = zip(depth, height).flatMap { [10 + $0, $1] } + [0, 0, 0, 0.1]
+    let sights = Sights(features: Tensor(elements, shape: [32, 2]))
+    let taste = Taste(sights, judgements: [Judgement(picture: 30, verdict: .preferred(over: 31))])
+    let folder = sights.rows(Array(0..<30))
+    let best = try #require(taste.proposals(folder).first)
+    let worth = worths(taste, folder)
+    #expect([best.first, best.second] == worth[0].pair)
   }
 
   @Test("several pairs do not ask the same thing")

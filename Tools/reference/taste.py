@@ -112,7 +112,7 @@ def learn(features, appearance, judgements):
     for part in LOOKS if appearance.shape[1] else [0.0]:
         x = torch.cat([math.sqrt(1 - part) * centred / scale, math.sqrt(part) * looks / looks_scale], 1)
         for prior in GRID:
-            unusual = math.log(prior / 4, 4) / 1.5
+            unusual = math.log(prior / 16, 4) / 1.5
             found, _, covariance, evidence = fit(x, judgements, prior)
             support = evidence - unusual**2 / 2 + (math.log(8) if part == 0 else 0)
             if best is None or support > best[0]:

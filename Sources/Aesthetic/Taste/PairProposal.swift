@@ -13,41 +13,58 @@ package struct PairProposal: Sendable, Hashable {
 }
 
 extension Taste {
-  /// The `count` pairs among these pictures whose answers would tell most about all of them, best first.
+  /// The `count` pairs among these pictures whose answers would tell most about the order of all of them, best first.
   ///
-  /// A pair is the better, the more its answer is expected to lower the sum of the variances of all pictures' utilities
-  /// (Cohn, Ghahramani and Jordan 1996, Journal of Artificial Intelligence Research 4: learning where it lowers the
-  /// expected variance). What all utilities u share with the difference d between the two is Σ cov(d, u)² / var(d), and
-  /// the answer removes the part of it that `removedShare` says: little where it is known which is better, and where the two
-  /// are hardly different.
+  /// A pair is the better, the more its answer is expected to lower the sum of the variances of the differences between any
+  /// two pictures' utilities (Cohn, Ghahramani and Jordan 1996, Journal of Artificial Intelligence Research 4: learning where
+  /// it lowers the expected variance). How good all pictures are alike is not asked about: what counts of the utilities u is
+  /// u minus their mean ū (Chaloner and Verdinelli 1995, Statistical Science 10: a design is as good as what it tells about
+  /// the combinations that are wanted, here the contrasts). What it shares with the difference d between the two is
+  /// Σ cov(d, u − ū)² / var(d), and the answer removes the part of it that `removedShare` says: little where it is known
+  /// which is better, and where the two are hardly different.
   ///
   /// Every further pair is chosen as if those before it had been answered, which lowers the variance of all that depends
-  /// on them; so several pairs do not ask the same thing. `asked` are pairs that are left out. Takes time that grows as n³
-  /// and memory as n²: 1,000 pictures are half a million pairs.
+  /// on them; so several pairs do not ask the same thing. `asked` are pairs that are left out. For k features, takes time
+  /// that grows as n² k and memory as n²: 2,000 pictures are two million pairs.
   package func proposals(_ sights: Sights, count: Int = 1, asked: Set<Set<Int>> = []) -> [PairProposal] {
-    let pictures = sights.count
-    guard pictures > 1 else { return [] }
+    guard sights.count > 1 else { return [] }
     let utilities = utilities(sights)
-    var covariances = covariances(sights)
+    var (places, covariance) = spread(sights)
+    let seen = places.centred(places.mean())
+    let scatter = matrixProduct(seen, transposed: true, seen)  // [k, k]
     var asked = asked
     var proposals: [PairProposal] = []
-    while proposals.count < count, let best = Self.best(utilities, covariances, asked) {
+    while proposals.count < count {
+      let squares = matrixProduct(matrixProduct(covariance, scatter), covariance)  // [k, k]
+      guard
+        let best = Self.best(
+          utilities, variances: Self.between(places, covariance), explained: Self.between(places, squares), asked)
+      else { break }
       proposals.append(best)
       asked.insert([best.first, best.second])
       // The answer's curvature c at the mean adds c to the precision along the difference (Sherman and Morrison 1950).
-      let along = covariances.rows(best.first..<best.first + 1) + -1 * covariances.rows(best.second..<best.second + 1)
-      let variance = along.elements[best.first] - along.elements[best.second]
-      let curvature = Float(best.probability * (1 - best.probability))
-      let share = curvature / (1 + curvature * variance)
-      covariances = covariances + -share * matrixProduct(along, transposed: true, along)
+      let difference = places.rows(best.first..<best.first + 1) + -1 * places.rows(best.second..<best.second + 1)
+      let along = matrixProduct(difference, covariance)  // [1, k]
+      let curvature = best.probability * (1 - best.probability)
+      let share = curvature / (1 + curvature * max(0, along.inner(difference)))
+      covariance = covariance + Float(-share) * matrixProduct(along, transposed: true, along)
     }
     return proposals
   }
 
-  private static func best(_ utilities: [Double], _ covariances: Tensor, _ asked: Set<Set<Int>>) -> PairProposal? {
+  /// z m zᵀ, [n, n], for the places z of pictures and a symmetric m.
+  private static func between(_ places: Tensor, _ matrix: Tensor) -> Tensor {
+    matrixProduct(matrixProduct(places, matrix), places, otherTransposed: true)
+  }
+
+  /// The best pair that has not been asked about. For the differences between any two pictures, `variances` is the matrix
+  /// of the form that is their variance, `explained` that of the sum of squared covariances with u − ū, both [n, n].
+  private static func best(
+    _ utilities: [Double], variances: Tensor, explained: Tensor, _ asked: Set<Set<Int>>
+  ) -> PairProposal? {
     let pictures = utilities.count
-    let (k, squares) = (covariances.elements, matrixProduct(covariances, covariances).elements)
-    /// The sum over what the pictures at `first` and `second` of a symmetric matrix differ by.
+    let (k, squares) = (variances.elements, explained.elements)
+    /// The value of a form for what the pictures at `first` and `second` differ by.
     func difference(_ matrix: [Float], _ first: Int, _ second: Int) -> Double {
       Double(matrix[first * pictures + first]) + Double(matrix[second * pictures + second])
         - 2 * Double(matrix[first * pictures + second])
@@ -56,10 +73,11 @@ extension Taste {
     for first in 0..<pictures - 1 {
       for second in first + 1..<pictures {
         let variance = max(0, difference(k, first, second))
-        let explained = variance > 0 ? difference(squares, first, second) / variance : 0
+        let square = max(0, difference(squares, first, second))
         // Nothing is removed by more than if the two were as good as each other.
-        guard explained * variance / (variance + logisticVariance) * mostRemoved > highest else { continue }
-        let worth = explained * removedShare(mean: utilities[first] - utilities[second], variance: variance)
+        guard square * mostRemoved > highest * (variance + logisticVariance) else { continue }
+        let share = variance > 0 ? square / variance : 0
+        let worth = share * removedShare(mean: utilities[first] - utilities[second], variance: variance)
         guard worth > highest, asked.isEmpty || !asked.contains([first, second]) else { continue }
         (highest, best) = (worth, (first, second))
       }

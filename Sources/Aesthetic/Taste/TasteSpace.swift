@@ -43,6 +43,12 @@ struct TasteSpace: Sendable {
       sights.appearance.centred(appearanceCenter, scale: appearanceScale))
   }
 
+  /// Where pictures are along all features and in their looks, [n, D + A], in units in which weights have one prior variance.
+  func places(_ sights: Sights, appearanceShare share: Double) -> Tensor {
+    let looks = sights.appearance.centred(appearanceCenter, scale: appearanceScale)
+    return besideEachOther(Float((1 - share).squareRoot()) * features(sights), Float(share.squareRoot()) * looks)
+  }
+
   /// What coordinates are multiplied by where looks make up this share of a utility's prior variance, [m + A]: with weights
   /// of one prior variance, a block's part of the utility's is the square.
   func factors(appearanceShare share: Double) -> [Double] {

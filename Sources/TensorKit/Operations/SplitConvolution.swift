@@ -1,8 +1,7 @@
 import CKernels
 
 /// A 3×3 convolution, stride 1, on the CPU's matrix unit, every Float32 split into two bfloat16 numbers: as far off as
-/// `SplitProduct`. In a network it takes a fifth less time than Winograd's algorithm on the vector unit, and a quarter of the
-/// memory.
+/// `SplitProduct`. In a network it takes a fifth less time than Winograd's algorithm on the vector unit.
 package final class SplitConvolution: Sendable {
   private let inputs: Int
   private let outputs: Int

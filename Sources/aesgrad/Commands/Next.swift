@@ -7,7 +7,7 @@ struct Next: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Proposes the pair of pictures whose comparison would tell most about a profile's taste.",
     discussion: """
-      Pairs that have been compared are left out. Of more than 1,000 pictures, 1,000 are looked at, evenly taken from all.
+      Pairs that have been compared are left out. Of more than 2,000 pictures, 2,000 are looked at, evenly taken from all.
 
       Example: aesgrad next pictures/ --profile warm
       """)
@@ -19,7 +19,7 @@ struct Next: ParsableCommand {
   @OptionGroup var models: ModelOptions
   @OptionGroup var output: OutputOptions
 
-  private static let mostPictures = 1000
+  private static let mostPictures = 2000
 
   private struct Report: Encodable {
     let profile: String
