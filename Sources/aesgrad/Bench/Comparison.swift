@@ -7,20 +7,25 @@ import TensorKit
 struct Comparison: Encodable {
   /// Our seconds, the middle of several runs between those of the others.
   let seconds: Double
-  /// What this machine could do it in at best, where that is known.
+  /// What this machine could do it in at best, where that is known: the middle of several measurements beside ours.
   let limit: Double?
   /// The others' seconds by their names.
   var peers: [String: Double] = [:]
 
   /// Times ways of our own, each of which stands for `count` pieces of work, and the others in turn with them, since a shared
-  /// machine's speed drifts.
+  /// machine's speed drifts; so what the machine allows for one piece is measured as often, too.
   static func inTurn(
-    _ ways: [(limit: Double?, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?, quiet: Bool,
+    _ ways: [(limit: (() throws -> Double)?, work: () throws -> Void)], _ others: [Peer], scripts: FilePath?,
+    quiet: Bool,
     count: Int = 1
   ) throws -> [Comparison] {
     var times = [[Double]](repeating: [], count: ways.count)
+    var limits = times
     func measure() throws {
-      for (index, way) in ways.enumerated() { times[index] += try Stopwatch.times(way.work) }
+      for (index, way) in ways.enumerated() {
+        if let limit = way.limit { limits[index].append(try limit()) }
+        times[index] += try Stopwatch.times(way.work)
+      }
     }
     try measure()
     var peers: [String: Double] = [:]
@@ -35,8 +40,10 @@ struct Comparison: Encodable {
       }
       try measure()
     }
-    return zip(ways, times).map { way, times in
-      Comparison(seconds: Stopwatch.median(times) / Double(count), limit: way.limit, peers: peers)
+    return zip(limits, times).map { limits, times in
+      Comparison(
+        seconds: Stopwatch.median(times) / Double(count), limit: limits.isEmpty ? nil : Stopwatch.median(limits),
+        peers: peers)
     }
   }
 

@@ -16,8 +16,9 @@ struct MachineLimits: Encodable {
     sweepGBs = try Self.sweeping()
   }
 
-  /// The product of eight pictures' tokens with the widest weight of ViT-L/14's perceptron, its weights packed.
-  private static func products() throws -> Double {
+  /// 10⁹ operations a second: the product of eight pictures' tokens with the widest weight of ViT-L/14's perceptron, its
+  /// weights packed.
+  static func products() throws -> Double {
     let (rows, outputs, inputs) = (2056, 4096, 1024)
     let x = Tensor(randomWithSeed: 1, shape: [rows, inputs], scale: 1)
     let weight = Tensor(randomWithSeed: 2, shape: [outputs, inputs], scale: 0.03)
@@ -26,8 +27,8 @@ struct MachineLimits: Encodable {
     return 2 * Double(rows * outputs * inputs) / (times.min() ?? 1) / 1e9
   }
 
-  /// Sums over a quarter of a gigabyte, which no cache holds, on all threads.
-  private static func reading() throws -> Double {
+  /// 10⁹ bytes a second: sums over a quarter of a gigabyte, which no cache holds, on all threads.
+  static func reading() throws -> Double {
     let count = 1 << 26
     let tensor = Tensor([Float](repeating: 1, count: count), shape: [count])
     let times = try Stopwatch.times(runs: 5) {
@@ -49,8 +50,8 @@ struct MachineLimits: Encodable {
     return Double(count * 4) / (times.min() ?? 1) / 1e9
   }
 
-  /// Every number of three tensors changed, as an optimiser changes weights and their two moments.
-  private static func sweeping() throws -> Double {
+  /// 10⁹ bytes a second: every number of three tensors changed, as an optimiser changes weights and their two moments.
+  static func sweeping() throws -> Double {
     let count = 1 << 25
     var tensors = (0..<3).map { _ in Tensor([Float](repeating: 1, count: count), shape: [count]) }
     let times = try Stopwatch.times(runs: 5) {

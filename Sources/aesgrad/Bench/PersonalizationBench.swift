@@ -18,7 +18,7 @@ struct PersonalizationBench: Encodable {
 
   private static let rank = 16
 
-  init(_ folder: FilePath, _ machine: MachineLimits, peers: FilePath?, quiet: Bool) throws {
+  init(_ folder: FilePath, peers: FilePath?, quiet: Bool) throws {
     let location = try ModelLocation(folder)
     let encoder = try TextEncoder(location)
     let target = Tensor(randomWithSeed: 8, shape: [1, RandomModel.features], scale: 1).rowsNormalised()
@@ -48,14 +48,15 @@ struct PersonalizationBench: Encodable {
 
     // A step reads the weights forwards; on the way back it reads them again, and where they change reads and writes them
     // and Adam's two moments.
-    let (reading, steps) = (RandomModel.linearBytes / machine.readGBs / 1e9, Double(exactly.steps))
-    let changing = RandomModel.linearBytes / machine.sweepGBs / 1e9
+    let steps = Double(exactly.steps)
+    func reading() throws -> Double { RandomModel.linearBytes / (try MachineLimits.reading()) / 1e9 }
+    func changing() throws -> Double { RandomModel.linearBytes / (try MachineLimits.sweeping()) / 1e9 }
     let comparisons = try Comparison.inTurn(
       [
         // The weights of the last run are as good as the first: only time is measured.
-        (steps * (reading + 6 * changing), { _ = try run(exactly, &tuned) }),
+        ({ steps * (try reading() + 6 * changing()) }, { _ = try run(exactly, &tuned) }),
         (
-          steps * 2 * reading,
+          { steps * 2 * (try reading()) },
           {
             termed = encoder
             _ = try run(withFactors, &termed)

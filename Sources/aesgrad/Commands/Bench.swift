@@ -51,9 +51,9 @@ struct Bench: ParsableCommand {
       // First, since the memory of the others counts as long as they have run before it.
       let command = try WholeCommand(folder)
       return try Report(
-        threads: Threads.count, machine: machine, images: images(folder, machine),
+        threads: Threads.count, machine: machine, images: images(folder),
         imageDeviation: imageDeviation(folder),
-        personalization: PersonalizationBench(folder, machine, peers: peersFolder, quiet: output.quiet),
+        personalization: PersonalizationBench(folder, peers: peersFolder, quiet: output.quiet),
         command: command,
         drawing: withFolder("1.9 GB", write: RandomDiffusion.write) { folder in
           try DiffusionReport(folder, scripts: peersFolder, quiet: output.quiet)
@@ -95,12 +95,12 @@ struct Bench: ParsableCommand {
     }
   }
 
-  private func images(_ folder: FilePath, _ machine: MachineLimits) throws -> Comparison {
+  private func images(_ folder: FilePath) throws -> Comparison {
     let model = try ImageFeatures(ModelLocation(folder))
     let pixels = Self.pictures
-    let limit = RandomModel.operations / machine.productGFLOPS / 1e9
     return try Comparison.inTurn(
-      [(limit, { _ = model(pixels) })], Peer.imageEncoders(model: folder, threads: Threads.count),
+      [({ RandomModel.operations / (try MachineLimits.products()) / 1e9 }, { _ = model(pixels) })],
+      Peer.imageEncoders(model: folder, threads: Threads.count),
       scripts: peersFolder, quiet: output.quiet, count: 8)[0]
   }
 
