@@ -14,11 +14,16 @@
 #define SHARE2 0.001f
 #define EPSILON 1e-8f
 #define INLINE static inline __attribute__((always_inline))
-// So many rows of weights are swept side by side: as many as leave room for their gradients in 32 vector registers.
-enum { BAND_ROWS = 8 };
-// The weights of the next band are asked for while this one is worked on.
+// So many rows of weights are swept side by side: as many as leave room for their gradients in 32 vector registers. Their
+// moments are asked for so many tiles before they are needed.
+enum { BAND_ROWS = AG_BAND_ROWS, TILES_AHEAD = 6 };
 #define PREFETCH(address) __builtin_prefetch(address)
 #define UNROLLED _Pragma("clang loop unroll(full)")
+
+// How many floats the moments of all rows before `row` take.
+static inline size_t moments_before(size_t row, size_t inputs) { return 2 * row * ((inputs + LANES - 1) / LANES * LANES); }
+
+size_t ag_moments_count(size_t outputs, size_t inputs) { return moments_before(outputs, inputs); }
 
 INLINE lanes divided_by_root(lanes mean, lanes square, float factor) {
   return mean / (__builtin_elementwise_sqrt(square) * factor + EPSILON);
@@ -27,6 +32,7 @@ INLINE lanes divided_by_root(lanes mean, lanes square, float factor) {
 #define SWEEP sweep_plain
 #define BAND band_plain
 #define TILE tile_plain
+#define GRADIENT gradient_plain
 #define ATTRIBUTES FOR_EACH_CPU static
 #define QUOTIENT divided_by_root
 #include "sweep.inc"
@@ -46,6 +52,7 @@ INLINE __attribute__((target("arch=x86-64-v4"))) lanes estimated_by_root(lanes m
 #define SWEEP sweep_estimating
 #define BAND band_estimating
 #define TILE tile_estimating
+#define GRADIENT gradient_estimating
 #define ATTRIBUTES __attribute__((target("arch=x86-64-v4"))) static
 #define QUOTIENT estimated_by_root
 #undef INLINE

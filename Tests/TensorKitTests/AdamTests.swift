@@ -49,6 +49,29 @@ import Testing
     }
   }
 
+  @Test(
+    "a linear map's weights in steps of different numbers of rows, against gradients formed as a whole",
+    arguments: [1, 2])
+  func linearMapOfChangingRows(threads: Int) {
+    Threads.with(threads) {
+      var map = Linear(weight: Tensor(randomWithSeed: 1, shape: [77, 37], scale: 1), bias: Tensor(zeros: [77]))
+      var whole = map.weight
+      var (sweeping, adding) = (Adam(learningRate: Double(Self.rate)), Adam(learningRate: Double(Self.rate)))
+      for (step, rows) in [3, 14, 1, 20, 20, 33, 2].enumerated() {
+        let (dy, x) = (
+          Tensor(randomWithSeed: UInt64(step + 2), shape: [rows, 77], scale: 1),
+          Tensor(randomWithSeed: UInt64(step + 20), shape: [rows, 37], scale: 1)
+        )
+        sweeping.beginStep()
+        adding.beginStep()
+        _ = sweeping.pullback(dy, x: x, through: &map, key: 0)
+        adding.update(&whole, gradient: matrixProduct(dy, transposed: true, x), key: 0)
+        // As in the test before: what is left of sums that nearly cancel differs by their rounding.
+        expectClose(map.weight, whole, absolute: 1e-4 * Self.rate, "step \(step)")
+      }
+    }
+  }
+
   @Test("a vector, with gradients of all sizes, of none, and none any more")
   func vector() throws {
     var parameters = try recorded("vector.parameters", 0)

@@ -21,28 +21,29 @@ struct PackedRows: Sendable {
 
 /// Sweeps over the weights [outputs, inputs] of a linear map, several ranges of its rows at a time.
 ///
-/// `sweep` is called with a range of rows and with zeros, packed as `PackedRows`, to which it adds its part of dx.
+/// `sweep` is called with a range of rows, made of whole bands, and with zeros, packed as `PackedRows`, to which it adds its
+/// part of dx.
 func sweptInputPullback(
   rows: Int, inputs: Int, outputs: Int,
   _ sweep: @Sendable (_ range: Range<Int>, _ packedInputPullback: UnsafeMutablePointer<Float>?) -> Void
 ) -> Tensor {
   let length = ag_packed_count(rows, inputs)
-  let pieces = max(1, min(Threads.count * 2, outputs / 32))
+  let bandRows = Int(AG_BAND_ROWS)
+  let bands = (outputs + bandRows - 1) / bandRows
+  let pieces = max(1, min(Threads.count * 2, bands / 4))
   let parts = unsafe Tensor(shape: [pieces, length], piecesPerThread: 2) { range, output in
     unsafe output.update(repeating: 0)
     for (place, piece) in range.enumerated() {
       let start = unsafe output.baseAddress.map { unsafe $0 + place * length }
-      unsafe sweep(outputs * piece / pieces..<outputs * (piece + 1) / pieces, start)
+      let rows = bands * piece / pieces * bandRows..<min(outputs, bands * (piece + 1) / pieces * bandRows)
+      unsafe sweep(rows, start)
     }
   }
-  var dx = Tensor(zeros: [rows, inputs])
-  unsafe dx.withUnsafeMutableElements { dx in
+  return unsafe Tensor(uninitialized: [rows, inputs]) { dx in
     unsafe parts.withUnsafeElements { parts in
-      guard let start = parts.baseAddress else { return }
-      for piece in 0..<pieces { unsafe ag_add_packed_rows(start + piece * length, dx.baseAddress, rows, inputs) }
+      unsafe ag_sum_packed_rows(parts.baseAddress, pieces, dx.baseAddress, rows, inputs)
     }
   }
-  return dx
 }
 
 /// dx = dy W for a few rows: dy [rows, outputs] and weight [outputs, inputs] to [rows, inputs], the weights read once.
@@ -53,10 +54,11 @@ func fewRowsInputPullback(_ dy: Tensor, weight: Tensor) -> Tensor {
     unsafe weight.withUnsafeElements { weight in
       unsafe dy.withUnsafeElements { dy in
         // Nothing is written to the weights where there is no x.
-        var sweep = unsafe ag_sweep(
-          rows: rows, inputs: inputs, outputs: outputs, packed_x: nil, dy: dy.baseAddress,
-          packed_dx: packedInputPullback, weight: UnsafeMutablePointer(mutating: weight.baseAddress), mean: nil,
-          square: nil, learning_rate: 0, root_factor: 0, is_first: 0)
+        var sweep = unsafe ag_sweep()
+        unsafe (sweep.rows, sweep.inputs, sweep.outputs) = (rows, inputs, outputs)
+        unsafe sweep.dy = dy.baseAddress
+        unsafe sweep.packed_dx = packedInputPullback
+        unsafe sweep.weight = UnsafeMutablePointer(mutating: weight.baseAddress)
         unsafe ag_sweep_rows(&sweep, range.lowerBound, range.upperBound)
       }
     }

@@ -9,23 +9,36 @@ import Glibc
 package struct Adam: WeightUpdater {
   private let learningRate: Double
   private var step = 0
+  private var maps: [Int: SweptMoments] = [:]
   private var moments: [Int: Moments] = [:]
+
+  /// What is kept of a linear map's weights: the running means of their gradient and of its square, in the sweep's own order
+  /// (`ag_sweep`), which are written in every other step only.
+  private struct SweptMoments {
+    /// Empty before the second step.
+    var written = Tensor(zeros: [0])
+    /// The gradient that they do not hold yet.
+    var pending: Gradient?
+  }
+
+  /// The gradient dyᵀ x of a linear map's weights, as its factors.
+  private struct Gradient: Sendable {
+    let dy: Tensor
+    let x: PackedRows
+
+    @unsafe func lend<Result>(
+      _ body: (_ packedX: UnsafePointer<Float>?, _ dy: UnsafePointer<Float>?) -> Result
+    ) -> Result {
+      unsafe x.elements.withUnsafeElements { x in
+        unsafe dy.withUnsafeElements { dy in unsafe body(x.baseAddress, dy.baseAddress) }
+      }
+    }
+  }
 
   /// Running means of the gradient and of its square, shaped as the parameter.
   private struct Moments {
     var mean: Tensor
     var square: Tensor
-
-    /// Not written to: the first step does not read them.
-    init(like parameter: Tensor) {
-      unsafe mean = Tensor(uninitialized: parameter.shape) { _ in }
-      unsafe square = Tensor(uninitialized: parameter.shape) { _ in }
-    }
-
-    init(zerosLike parameter: Tensor) {
-      mean = Tensor(zeros: parameter.shape)
-      square = mean
-    }
   }
 
   /// Adam with this learning rate.
@@ -44,44 +57,45 @@ package struct Adam: WeightUpdater {
 
   /// The pullback of y = x Wᵀ, weight [outputs, inputs]: the weights take their step, and dx = dy W is returned.
   mutating func pullback(_ dy: Tensor, x: Tensor, through weight: inout Tensor, key: Int) -> Tensor {
-    var kept = moments.removeValue(forKey: key) ?? Moments(like: weight)
-    let dx = sweep(dy, x: x, &weight, &kept)
-    moments[key] = kept
-    return dx
-  }
-
-  private func sweep(_ dy: Tensor, x: Tensor, _ weight: inout Tensor, _ moments: inout Moments) -> Tensor {
     let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
     precondition(dy.rows == rows && dy.width == outputs && x.width == inputs, "cotangent of another map")
-    let packed = PackedRows(x)
-    let (correctedRate, rootFactor, isFirst) = (correctedRate, rootFactor, Int32(step == 1 ? 1 : 0))
-    return unsafe weight.withUnsafeMutableElements { weight in
-      unsafe moments.mean.withUnsafeMutableElements { mean in
-        unsafe moments.square.withUnsafeMutableElements { square in
-          let weight = unsafe SharedElements(weight)
-          let (mean, square) = unsafe (SharedElements(mean), SharedElements(square))
-          return unsafe sweptInputPullback(rows: rows, inputs: inputs, outputs: outputs) { range, packedInputPullback in
-            unsafe packed.elements.withUnsafeElements { packed in
-              unsafe dy.withUnsafeElements { dy in
-                let all = outputs * inputs
-                var sweep = unsafe ag_sweep(
-                  rows: rows, inputs: inputs, outputs: outputs, packed_x: packed.baseAddress, dy: dy.baseAddress,
-                  packed_dx: packedInputPullback, weight: weight.part(0, all).baseAddress,
-                  mean: mean.part(0, all).baseAddress, square: square.part(0, all).baseAddress,
-                  learning_rate: correctedRate, root_factor: rootFactor, is_first: isFirst)
-                unsafe ag_sweep_rows(&sweep, range.lowerBound, range.upperBound)
-              }
+    let gradient = Gradient(dy: dy, x: PackedRows(x))
+    // Taken out, so that nothing else holds on to the moments while they are written.
+    var kept = maps.removeValue(forKey: key) ?? SweptMoments()
+    let earlier = kept.pending
+    let (areZero, areWritten) = (kept.written.count == 0, earlier != nil)
+    if areZero, areWritten { unsafe kept.written = Tensor(uninitialized: [ag_moments_count(outputs, inputs)]) { _ in } }
+    let (count, rate, factor) = (kept.written.count, correctedRate, rootFactor)
+    let dx = unsafe weight.withUnsafeMutableElements { weight in
+      unsafe kept.written.withUnsafeMutableElements { moments in
+        let (weight, moments) = unsafe (SharedElements(weight), SharedElements(moments))
+        return unsafe sweptInputPullback(rows: rows, inputs: inputs, outputs: outputs) { range, packedInputPullback in
+          let weight = unsafe weight.part(0, outputs * inputs).baseAddress
+          let moments = unsafe moments.part(0, count).baseAddress
+          unsafe gradient.lend { packedX, dy in
+            unsafe (earlier ?? gradient).lend { earlierX, earlierDy in
+              var sweep = unsafe ag_sweep(
+                rows: rows, inputs: inputs, outputs: outputs, packed_x: packedX, dy: dy, packed_dx: packedInputPullback,
+                weight: weight, moments: areZero ? nil : moments, new_moments: areWritten ? moments : nil,
+                earlier_rows: earlier?.dy.rows ?? 0, earlier_packed_x: earlierX, earlier_dy: earlierDy,
+                learning_rate: rate, root_factor: factor)
+              unsafe ag_sweep_rows(&sweep, range.lowerBound, range.upperBound)
             }
           }
         }
       }
     }
+    kept.pending = areWritten ? nil : gradient
+    maps[key] = kept
+    return dx
   }
 
   package mutating func update(_ parameter: inout Tensor, gradient: Tensor, key: Int) {
     precondition(parameter.shape == gradient.shape, "gradient \(gradient.shape) of a parameter \(parameter.shape)")
     let (rate, factor) = (correctedRate, rootFactor)
-    var kept = moments.removeValue(forKey: key) ?? Moments(zerosLike: parameter)
+    var kept =
+      moments.removeValue(forKey: key)
+      ?? Moments(mean: Tensor(zeros: parameter.shape), square: Tensor(zeros: parameter.shape))
     unsafe parameter.withUnsafeMutableElements { parameter in
       unsafe kept.mean.withUnsafeMutableElements { mean in
         unsafe kept.square.withUnsafeMutableElements { square in
