@@ -12,8 +12,16 @@ enum { BLOCK_KEYS = 4 * TILE_COLUMNS, BLOCK_ROWS = 64 };
 
 static size_t whole_vectors(size_t count) { return (count + LANES - 1) / LANES * LANES; }
 
+// Values whose last vector would be half empty or more: that of two keys then takes one, the numbers of both alternating. 40
+// numbers, as Stable Diffusion's first heads have, are five vectors for two keys instead of six.
+INLINE int ends_in_half(size_t width) { return width % LANES > 0 && width % LANES <= LANES / 2; }
+// Where the panel begins that holds such halves, and how many whole vectors it holds of each key.
+INLINE size_t last_panel(size_t broad) { return (broad - 1) / TILE_COLUMNS * TILE_COLUMNS; }
+INLINE size_t vectors_before_half(size_t broad) { return (broad - last_panel(broad)) / LANES - 1; }
+
 size_t ag_packed_keys_count(size_t keys, size_t width) {
-  return width * whole_vectors(keys) + whole_vectors(keys) * whole_vectors(width);
+  size_t values = whole_vectors(width) - (ends_in_half(width) ? LANES / 2 : 0);
+  return whole_vectors(keys) * (width + values);
 }
 
 // Where in panels of forty-eight columns, [columns / 48][depth][48] with a narrower last one, an element stands.
@@ -23,9 +31,17 @@ INLINE size_t place_in_panels(size_t row, size_t column, size_t depth, size_t co
   return panel * depth + row * breadth + column - panel;
 }
 
+// Where a number of a key's values stands.
+INLINE size_t place_of_value(size_t key, size_t column, size_t padded, size_t width) {
+  size_t broad = whole_vectors(width), panel = last_panel(broad), whole = vectors_before_half(broad) * LANES;
+  if (!ends_in_half(width) || column < panel) return place_in_panels(key, column, padded, broad);
+  size_t pair = panel * padded + key / 2 * (2 * whole + LANES), place = column - panel;
+  return pair + (place < whole ? key % 2 * whole + place : 2 * whole + 2 * (place - whole) + key % 2);
+}
+
 FOR_EACH_CPU
 void ag_pack_keys(const float *keys, const float *values, size_t stride, float *packed, size_t count, size_t width) {
-  size_t padded = whole_vectors(count), broad = whole_vectors(width);
+  size_t padded = whole_vectors(count);
   memset(packed, 0, ag_packed_keys_count(count, width) * sizeof(float));
   // Sixteen keys at a time, so that what is written stands side by side.
   for (size_t first = 0; first < count; first += LANES)
@@ -34,9 +50,11 @@ void ag_pack_keys(const float *keys, const float *values, size_t stride, float *
         packed[place_in_panels(i, key, width, padded)] = keys[key * stride + i];
   packed += width * padded;
   for (size_t key = 0; key < count; key++)
-    for (size_t i = 0; i < width; i += LANES)
-      memcpy(packed + place_in_panels(key, i, padded, broad), values + key * stride + i,
-             (width - i < LANES ? width - i : LANES) * sizeof(float));
+    for (size_t i = 0; i < width; i += LANES) {
+      if (width - i >= LANES) memcpy(packed + place_of_value(key, i, padded, width), values + key * stride + i, 4 * LANES);
+      else
+        for (size_t j = i; j < width; j++) packed[place_of_value(key, j, padded, width)] = values[key * stride + j];
+    }
 }
 
 size_t ag_attend_scratch(size_t width) {
@@ -83,7 +101,7 @@ INLINE void raise_two(lanes *x) {
 // What is known of a block of queries after some of the keys.
 typedef struct {
   float *scaled;   // the queries times log2(e) / √d: [rows][width]
-  float *sums;     // of the values, weighed with 2^(score - largest): [rows][broad]
+  float *sums;     // of the values, weighed with 2^(score - largest): [rows][broad]; halves apart for even and odd keys
   float *total;    // of the weights, sixteen sums for each query: [rows][16]
   float *largest;  // score: [rows]
   float *scores;   // [8][BLOCK_KEYS]
@@ -123,6 +141,31 @@ INLINE void weigh(state s, size_t real, size_t padded, size_t broad) {
   }
 }
 
+// c [8, 16 · vectors + 16] += a [8, depth] · b for values of `vectors` vectors and a half. `vectors` is constant where this is
+// used.
+INLINE void paired_product(const float *restrict a, const float *restrict b, size_t depth, float *restrict c,
+                           size_t c_stride, const int vectors) {
+  typedef uint64_t pairs __attribute__((vector_size(4 * LANES)));
+  lanes sums[TILE_ROWS][TILE_VECTORS];
+  UNROLLED for (int row = 0; row < TILE_ROWS; row++)
+    UNROLLED for (int v = 0; v <= vectors; v++) sums[row][v] = load_lanes(c + row * c_stride + v * LANES, LANES);
+  for (size_t k = 0; k < depth; k += 2, b += (2 * vectors + 1) * LANES) {
+    lanes even[TILE_VECTORS], odd[TILE_VECTORS], halves = load_lanes(b + 2 * vectors * LANES, LANES);
+    UNROLLED for (int v = 0; v < vectors; v++)
+      even[v] = load_lanes(b + v * LANES, LANES), odd[v] = load_lanes(b + (vectors + v) * LANES, LANES);
+    UNROLLED for (int row = 0; row < TILE_ROWS; row++) {
+      const float *left = a + row * BLOCK_KEYS + k;
+      uint64_t both;
+      memcpy(&both, left, sizeof both);
+      UNROLLED for (int v = 0; v < vectors; v++) sums[row][v] += left[0] * even[v];
+      UNROLLED for (int v = 0; v < vectors; v++) sums[row][v] += left[1] * odd[v];
+      sums[row][vectors] += (lanes)(pairs){both, both, both, both, both, both, both, both} * halves;
+    }
+  }
+  UNROLLED for (int row = 0; row < TILE_ROWS; row++)
+    UNROLLED for (int v = 0; v <= vectors; v++) store_lanes(c + row * c_stride + v * LANES, sums[row][v], LANES);
+}
+
 // Lets eight queries see the keys from `key` on, `real` of them, up to a whole number of vectors `block`.
 INLINE void see(state s, const float *packed, size_t key, size_t real, size_t block, size_t padded, size_t width,
                 size_t broad) {
@@ -132,10 +175,19 @@ INLINE void see(state s, const float *packed, size_t key, size_t real, size_t bl
   }
   weigh(s, real, block, broad);
   const float *values = packed + width * padded;
-  for (size_t column = 0; column < broad; column += TILE_COLUMNS) {
+  size_t whole = ends_in_half(width) ? last_panel(broad) : broad;
+  for (size_t column = 0; column < whole; column += TILE_COLUMNS) {
     size_t breadth = broad - column < TILE_COLUMNS ? broad - column : TILE_COLUMNS;
     tile_panel_product(s.scores, BLOCK_KEYS, values + column * padded + key * breadth, real, s.sums + column, broad,
                        breadth, 1);
+  }
+  if (whole == broad) return;
+  // A key without a partner has one of zeros.
+  const float *pairs = values + place_of_value(key, whole, padded, width);
+  switch (vectors_before_half(broad)) {
+    case 2: return paired_product(s.scores, pairs, real, s.sums + whole, broad, 2);
+    case 1: return paired_product(s.scores, pairs, real, s.sums + whole, broad, 1);
+    default: return paired_product(s.scores, pairs, real, s.sums + whole, broad, 0);
   }
 }
 
@@ -169,7 +221,10 @@ void ag_attend(const float *queries, size_t stride, const float *packed, size_t 
     for (size_t line = 0; line < real_rows; line++) {
       const float *total = all.total + line * LANES;
       float share = 1 / sum_of_lanes(load_lanes(total, LANES));
-      for (size_t i = 0; i < width; i++) y[(first + line) * y_stride + i] = all.sums[line * broad + i] * share;
+      float *sums = all.sums + line * broad, *half = sums + broad - LANES;
+      if (ends_in_half(width))
+        for (size_t i = 0; i < LANES / 2; i++) half[i] = half[2 * i] + half[2 * i + 1];
+      for (size_t i = 0; i < width; i++) y[(first + line) * y_stride + i] = sums[i] * share;
     }
   }
 }

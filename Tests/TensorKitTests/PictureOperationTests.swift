@@ -201,6 +201,18 @@ import Testing
     }
   }
 
+  @Test(
+    "attention in tiles and with all scores at once, for values of all numbers of vectors, whole and half",
+    arguments: [3, 8, 9, 16, 24, 31, 33, 40, 41, 56, 72, 88, 100], [1, 192, 195])
+  func attentionOfAllWidths(width: Int, count: Int) {
+    var random = SplitMix(state: 6)
+    let rows = 2 * Tensor.random([2 * count, 3 * 2 * width], using: &random)
+    let keys = PackedKeys(
+      rows, sequences: 2, heads: 2, headWidth: width, keysAt: 2 * width, valuesAt: 4 * width, exactly: true)
+    let whole = Attention(heads: 2, lengths: [count, count], isCausal: false)(rows)
+    expectClose(keys.attended(by: rows), whole, relative: tolerance, "\(width) numbers of \(count) keys")
+  }
+
   @Test("pictures enlarged, joined, and in torch's order")
   func arranging() throws {
     let x = try recorded("enlarged.x")
