@@ -58,7 +58,7 @@ enum TensorMemory {
       return Array(blocks.prefix(first))
     }
     for block in surplus {
-      let place = Int(bitPattern: block.start) % hugePage
+      let place = unsafe Int(bitPattern: block.start) % hugePage
       unsafe (block.start - place).deallocate()
     }
   }

@@ -16,7 +16,7 @@ package struct WinogradConvolution: Sendable {
 
   /// So many bytes of transformed inputs are worked on at a time: enough squares for the weights to be transformed seldom,
   /// few enough to stay in the caches.
-  private static let waveBytes = 24 << 20
+  private static let waveBytes = 8 << 20
   /// So many squares meet a panel of weights that has been transformed for them, at most and, where there are as many, at
   /// least: with fewer, transforming takes more of the time than an uneven end.
   private static let (mostSquares, fewestSquares) = (128, 64)
