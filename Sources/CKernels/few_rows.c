@@ -128,17 +128,18 @@ FOR_EACH_CPU
 void ag_few_rows_product(const ag_factors *factors, size_t count, float *y, size_t rows, size_t outputs, size_t first,
                          size_t last) {
   for (size_t done = 0; done < count; done++) {
-    size_t inputs = factors[done].inputs, chunks = (rows * inputs + CHUNK_SIZE - 1) / CHUNK_SIZE;
-    size_t tiles = (inputs + LANES - 1) / LANES, chunk = chunks ? (tiles + chunks - 1) / chunks * LANES : 0;
+    // Chunks as even as can be; where there are no inputs, one that has none leaves zeros.
+    size_t inputs = factors[done].inputs, chunks = rows * inputs / CHUNK_SIZE + 1;
+    size_t chunk = ((inputs + LANES - 1) / LANES + chunks - 1) / chunks * LANES;
     for (size_t group = first; group < last; group += GROUP_ROWS) {
-      size_t end = last - group < GROUP_ROWS ? last : group + GROUP_ROWS;
-      for (size_t column = 0; column < inputs; column += chunk) {
+      size_t end = last - group < GROUP_ROWS ? last : group + GROUP_ROWS, column = 0;
+      do {
         part part = {&factors[done], column, inputs - column < chunk ? inputs : column + chunk, rows, outputs, y,
                      done > 0 || column > 0};
         size_t o = group;
         for (; o + BAND_ROWS <= end; o += BAND_ROWS) band(&part, o, BAND_ROWS);
         for (; o < end; o++) band(&part, o, 1);
-      }
+      } while ((column += chunk) < inputs);
     }
   }
 }

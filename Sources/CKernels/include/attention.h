@@ -4,8 +4,8 @@
 // softmax(q kᵀ / √d) v for one head at a time, the scores formed in small blocks, used and forgotten: an online softmax
 // (Milakov and Gimelshein 2018, arXiv 1805.02867) keeps the largest score and the sum so far.
 
-// The floats that the keys and values of one head take packed: keys [d][keys], values [keys][d], both axes rounded up to
-// vectors.
+// The floats that the keys and values of one head take packed: keys [d][keys], values [keys][d], keys rounded up to vectors and
+// values to halves of vectors.
 size_t ag_packed_keys_count(size_t keys, size_t width);
 
 // Packs keys and values [keys, width] of one head, rows `stride` numbers apart.
