@@ -29,7 +29,7 @@ void ag_few_rows_product(const ag_factors *factors, size_t count, float *y, size
 // Adam's moments have an order of their own: those of each tile of sixteen columns and a band's rows stand together, the
 // means before the squares, so that memory is read and written from end to end. They are read in every step and written in
 // every other: a step that does not write them leaves them to the next, which forms its gradient once more. That takes less
-// time than writing and reading them would.
+// time than writing them would.
 typedef struct {
   size_t rows, inputs, outputs;
   const float *packed_x;  // [rows, inputs], packed; NULL where the weights stay as they are
