@@ -51,17 +51,27 @@ INLINE void store_left_side(__m512 first, __m512 second, char *target, size_t lo
   _mm512_store_si512(target + low, (__m512i)_mm512_cvtne2ps_pbh(second, first));
 }
 
-// Adds to tiles 0 to 3, sums for 32 rows and 32 outputs by halves, the products of 32 inputs: high times high, low times high,
-// and high times low. The rows of x stand `length` bytes apart, their low parts `low` bytes behind their high ones; w is a group.
+// Adds to tiles 0 to 3, sums for 32 rows and 32 outputs by halves, the products of 32 inputs: low times high, high times high,
+// and high times low, for each sum in this order, so that a row's result does not depend on its place. The rows of x stand
+// `length` bytes apart, their low parts `low` bytes behind their high ones; w is a group.
+//
+// Every step but the first loads one tile, for the side that changes, so six of the eight tiles do. Thirteen loads instead of
+// eight cost nothing: they happen while the unit multiplies. But where another program uses the unit from the core's second
+// thread, there seem to be too few tiles to rename if all eight are in use: with six, products take two thirds of the time there.
 INLINE void add_split_products(const char *x, size_t length, size_t low, const char *w) {
-  _tile_loadd(4, x, length), _tile_loadd(6, w, 64), _tile_dpbf16ps(0, 4, 6);
-  _tile_loadd(5, x + 16 * length, length), _tile_dpbf16ps(2, 5, 6);
-  _tile_loadd(7, w + TILE, 64), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(3, 5, 7);
-  _tile_loadd(6, w + 2 * TILE, 64), _tile_dpbf16ps(0, 4, 6), _tile_dpbf16ps(2, 5, 6);
-  _tile_loadd(7, w + 3 * TILE, 64), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(3, 5, 7);
-  _tile_loadd(4, x + low, length), _tile_loadd(6, w, 64), _tile_dpbf16ps(0, 4, 6);
-  _tile_loadd(5, x + low + 16 * length, length), _tile_dpbf16ps(2, 5, 6);
-  _tile_loadd(7, w + TILE, 64), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(3, 5, 7);
+  const char *lower = x + 16 * length;
+  _tile_loadd(4, x + low, length), _tile_loadd(5, w, 64), _tile_dpbf16ps(0, 4, 5);
+  _tile_loadd(5, w + TILE, 64), _tile_dpbf16ps(1, 4, 5);
+  _tile_loadd(4, lower + low, length), _tile_dpbf16ps(3, 4, 5);
+  _tile_loadd(5, w, 64), _tile_dpbf16ps(2, 4, 5);
+  _tile_loadd(4, x, length), _tile_dpbf16ps(0, 4, 5);
+  _tile_loadd(4, lower, length), _tile_dpbf16ps(2, 4, 5);
+  _tile_loadd(5, w + TILE, 64), _tile_dpbf16ps(3, 4, 5);
+  _tile_loadd(4, x, length), _tile_dpbf16ps(1, 4, 5);
+  _tile_loadd(5, w + 2 * TILE, 64), _tile_dpbf16ps(0, 4, 5);
+  _tile_loadd(5, w + 3 * TILE, 64), _tile_dpbf16ps(1, 4, 5);
+  _tile_loadd(4, lower, length), _tile_dpbf16ps(3, 4, 5);
+  _tile_loadd(5, w + 2 * TILE, 64), _tile_dpbf16ps(2, 4, 5);
 }
 
 INLINE void zero_sums(void) { _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3); }

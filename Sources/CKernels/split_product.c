@@ -105,12 +105,12 @@ static char *workplace(void) {
   return memory;
 }
 
-MATRIX_UNIT int ag_split_product(const ag_split *product) {
+MATRIX_UNIT int ag_split_product(const ag_split *product, size_t from_line, size_t to_line) {
   char *panel = workplace();
   if (!panel) return 0;
   configure_tiles();
   float sums[1024] __attribute__((aligned(64)));
-  size_t across = groups(product->inputs), down = groups(product->rows), lines = groups(product->outputs);
+  size_t across = groups(product->inputs), down = groups(product->rows);
   size_t panels = (down + PANEL - 1) / PANEL;
   for (size_t index = 0; index < panels; index++) {
     size_t first = down * index / panels, blocks = down * (index + 1) / panels - first;
@@ -122,9 +122,9 @@ MATRIX_UNIT int ag_split_product(const ag_split *product) {
                   product->inputs - from * SIDE, panel + i * steps * GROUP);
       }
       size_t each = (GROUP / 64 + blocks - 1) / blocks;
-      for (size_t line = 0; line < lines; line++) {
+      for (size_t line = from_line; line < to_line; line++) {
         const char *weights = (const char *)product->weights + (line * across + from) * GROUP;
-        const char *next = line + 1 < lines ? weights + across * GROUP : weights;
+        const char *next = line + 1 < to_line ? weights + across * GROUP : weights;
         for (size_t i = 0; i < blocks; i++) {
           size_t row = (first + i) * SIDE;
           block(panel + i * steps * GROUP, weights, steps, sums, next + i * steps * each * 64, each,
@@ -143,6 +143,6 @@ MATRIX_UNIT int ag_split_product(const ag_split *product) {
 int ag_has_matrix_unit(void) { return 0; }
 size_t ag_split_weights_size(size_t outputs, size_t inputs) { return 0; }
 void ag_split_weights(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {}
-int ag_split_product(const ag_split *product) { return 0; }
+int ag_split_product(const ag_split *product, size_t from_line, size_t to_line) { return 0; }
 
 #endif

@@ -62,9 +62,13 @@ struct Recorded {
 
   /// On a CPU without a matrix unit both sides are the same, and the test says as little.
   @Test(
-    "linear map on split numbers strays no further than its arithmetic can",
-    arguments: [[32, 32, 32], [33, 31, 65], [257, 100, 588], [1, 96, 1056], [300, 48, 2100]])
-  func splitLinear(shape: [Int]) throws {
+    "linear map on split numbers strays no further than its arithmetic can, cut by outputs or by rows",
+    arguments: [[32, 32, 32], [33, 31, 65], [257, 100, 588], [1, 96, 1056], [300, 48, 2100], [300, 300, 70]], [1, 2])
+  func splitLinear(shape: [Int], threads: Int) throws {
+    try Threads.with(threads) { try checkSplitLinear(shape) }
+  }
+
+  private func checkSplitLinear(_ shape: [Int]) throws {
     let (rows, outputs, inputs) = (shape[0], shape[1], shape[2])
     var random = SplitMix(state: 5)
     let x = Tensor.random([rows, inputs], using: &random)

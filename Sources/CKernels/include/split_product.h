@@ -24,5 +24,6 @@ typedef struct {
   void (*activation)(const float *x, float *y, size_t count);  // of the result; NULL for none
 } ag_split;
 
-// y = activation(x weights^T + bias), on the calling thread alone. Returns 0 if there was no memory to work in.
-int ag_split_product(const ag_split *product);
+// y = activation(x weights^T + bias) for the outputs [32 · from_line, 32 · to_line), as far as they exist, on the calling thread
+// alone. Returns 0 if there was no memory to work in.
+int ag_split_product(const ag_split *product, size_t from_line, size_t to_line);

@@ -64,13 +64,11 @@ import COneDNN
 
   private func run(_ x: Tensor, into y: UnsafeMutableBufferPointer<Float>) {
     let shared = unsafe SharedElements(y)
+    if let split { return unsafe split.run(x, into: shared) }
     parallel(x.rows, grain: 64) { [self] range in
       unsafe x.withUnsafeElements { x in
         guard let start = x.baseAddress else { return }
         let part = unsafe shared.part(range.lowerBound * outputs, range.count * outputs)
-        if let split, let y = part.baseAddress {
-          return unsafe split.run(range.count, start + range.lowerBound * inputs, y)
-        }
         let status = unsafe ag_product_run(
           product, Int64(range.count), start + range.lowerBound * inputs, part.baseAddress)
         precondition(status == 0, "oneDNN refused a product it had prepared (status \(status))")

@@ -28,8 +28,26 @@ import CKernels
     }
   }
 
-  /// Writes the product of x [rows, inputs] to y [rows, outputs], or adds it, on the calling thread.
-  func run(_ rows: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  /// The kernel takes so many rows at a time. Where there are few more they are cut by outputs, so that each weight is read
+  /// once, if there are enough of those to make up for every thread packing all rows.
+  private static let panel = 256
+
+  /// Writes the product of x [rows, inputs] to y [rows, outputs], or adds it.
+  func run(_ x: Tensor, into y: SharedElements) {
+    let (rows, lines) = (x.rows, (outputs + 31) / 32)
+    let isSmall = rows < 2 * Threads.count * Self.panel && lines >= 4 * Threads.count
+    parallel(isSmall ? lines : rows, grain: isSmall ? 1 : 64, piecesPerThread: isSmall ? 1 : 2) { [self] range in
+      let (rows, lines) = isSmall ? (0..<rows, range) : (range, 0..<lines)
+      unsafe x.withUnsafeElements { x in
+        guard let x = x.baseAddress, let y = unsafe y.part(rows.lowerBound * outputs, rows.count * outputs).baseAddress
+        else { return }
+        unsafe run(rows.count, x + rows.lowerBound * inputs, y, lines)
+      }
+    }
+  }
+
+  /// `lines` are groups of 32 outputs.
+  private func run(_ rows: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ lines: Range<Int>) {
     var product = unsafe ag_split()
     unsafe (product.rows, product.inputs, product.outputs) = (rows, inputs, outputs)
     unsafe product.x = x
@@ -45,10 +63,10 @@ import CKernels
       if let bias {
         unsafe bias.withUnsafeElements { bias in
           unsafe product.bias = bias.baseAddress
-          return unsafe ag_split_product(&product)
+          return unsafe ag_split_product(&product, lines.lowerBound, lines.upperBound)
         }
       } else {
-        unsafe ag_split_product(&product)
+        unsafe ag_split_product(&product, lines.lowerBound, lines.upperBound)
       }
     precondition(done != 0, "no memory for a product of \(rows) rows")
   }
