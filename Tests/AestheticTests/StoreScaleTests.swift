@@ -82,8 +82,9 @@ struct StoreScaleTests {
       }
       print("large store: \(Double(size) / 1e6) MB, shown in \(shown) s, learned from in \(learned) s")
       #expect(size < 150_000_000)
-      // Half as much again as on an idle core, which the other tests do not leave: they share its caches and its memory.
-      #expect(shown < 0.3)
+      // 0.2 s are meant for an idle core. The same instructions took 0.13 s on one and 0.3 s on one whose second thread was
+      // another's; a lost index takes several times as long.
+      #expect(shown < 0.5)
       #expect(learned < 2)
     }
   }
