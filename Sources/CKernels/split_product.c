@@ -60,10 +60,12 @@ MATRIX_UNIT static void pack_rows(const float *x, size_t stride, size_t rows, si
 // come next, `each` a step) and the 32 rows of the result are fetched.
 INLINE void block(const char *x, const char *w, size_t steps, float *sums, const char *ahead, size_t each, const float *y,
                   size_t stride, size_t rows) {
+  rows = rows < SIDE ? rows : SIDE;
   zero_sums();
   for (size_t step = 0; step < steps; step++, x += GROUP, w += GROUP, ahead += each * 64) {
     for (size_t line = 0; line < each; line++) __builtin_prefetch(ahead + line * 64, 0, 2);
-    if (step < rows) __builtin_prefetch(y + step * stride, 1, 3), __builtin_prefetch(y + step * stride + 16, 1, 3);
+    for (size_t row = rows * step / steps; row < rows * (step + 1) / steps; row++)
+      __builtin_prefetch(y + row * stride, 1, 3), __builtin_prefetch(y + row * stride + 16, 1, 3);
     add_split_products(x, 64, 2 * TILE, w);
   }
   store_sums(sums, SIDE);
