@@ -7,7 +7,8 @@
 #if defined(__x86_64__) && defined(__linux__)
 
 // Channels are taken in stretches of five groups, and pixels in bands of eight blocks: what a band sees of a stretch stays in
-// the cache of second level, with the weights of a line, while all the weights pass by it. Within a stretch a pixel is its high parts, then its low ones.
+// the cache of second level, with the weights of a line, while all the weights pass by it. Within a stretch a pixel is its
+// high parts, then its low ones.
 enum { STRETCH = 5, BAND = 8, TAPS = 9, PIXEL = 2 * 64 };
 
 static size_t groups_of_stretch(size_t all, size_t first) { return all - first < STRETCH ? all - first : STRETCH; }
