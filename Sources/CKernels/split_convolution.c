@@ -15,7 +15,7 @@ static size_t groups_of_stretch(size_t all, size_t first) { return all - first <
 
 size_t ag_split_pixels_size(size_t pixels, size_t inputs) { return pixels * groups(inputs) * PIXEL; }
 
-size_t ag_split_kernel_size(size_t outputs, size_t inputs) { return groups(outputs) * TAPS * groups(inputs) * GROUP; }
+size_t ag_split_kernel_size(size_t inputs) { return TAPS * groups(inputs) * GROUP; }
 
 MATRIX_UNIT void ag_split_line(const float *x, size_t width, size_t inputs, void *packed, size_t first, size_t pixels) {
   size_t all = groups(inputs);
@@ -39,9 +39,9 @@ MATRIX_UNIT void ag_split_line(const float *x, size_t width, size_t inputs, void
 }
 
 // For each line of 32 outputs, stretch, tap and group of 32 inputs one group of tiles.
-MATRIX_UNIT void ag_split_kernel(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {
+MATRIX_UNIT void ag_split_kernel(const float *weights, size_t outputs, size_t inputs, void *packed) {
   size_t all = groups(inputs);
-  for (size_t output = first; output < groups(last) * SIDE; output += 16) {
+  for (size_t output = 0; output < groups(outputs) * SIDE; output += 16) {
     char *line = (char *)packed + output / SIDE * TAPS * all * GROUP + output % SIDE / 16 * TILE;
     for (size_t input = 0; input < all * SIDE; input += 16) {
       size_t group = input / SIDE, stretch = group / STRETCH * STRETCH, count = groups_of_stretch(all, stretch);
@@ -49,7 +49,7 @@ MATRIX_UNIT void ag_split_kernel(const float *weights, void *packed, size_t inpu
       // All taps of sixteen inputs stand in a row.
       __m512i values[TAPS * 16], columns[16];
       for (size_t part = 0; part < TAPS; part++)
-        load_square(weights + output * inputs * TAPS, inputs * TAPS, output < last ? last - output : 0, input * TAPS + part * 16,
+        load_square(weights + output * inputs * TAPS, inputs * TAPS, output < outputs ? outputs - output : 0, input * TAPS + part * 16,
                     inputs * TAPS, values + part * 16);
       for (size_t tap = 0; tap < TAPS; tap++, target += count * GROUP) {
         for (size_t i = 0; i < 16; i++) columns[i] = values[i * TAPS + tap];
@@ -133,8 +133,8 @@ MATRIX_UNIT void ag_split_convolve(const ag_split_convolution *convolution, size
 
 size_t ag_split_pixels_size(size_t pixels, size_t inputs) { return 0; }
 void ag_split_line(const float *x, size_t width, size_t inputs, void *packed, size_t first, size_t pixels) {}
-size_t ag_split_kernel_size(size_t outputs, size_t inputs) { return 0; }
-void ag_split_kernel(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {}
+size_t ag_split_kernel_size(size_t inputs) { return 0; }
+void ag_split_kernel(const float *weights, size_t outputs, size_t inputs, void *packed) {}
 void ag_split_convolve(const ag_split_convolution *convolution, size_t from, size_t to, size_t from_line, size_t to_line) {}
 
 #endif

@@ -13,9 +13,9 @@
 
 #include "split.h"
 
-// Inputs are taken in stretches of this many, and rows in panels of at most so many: a panel's stretch stays in the cache
-// of second level (1 MB here) while all the weights pass by it.
-enum { STRETCH = 1024, PANEL = 8 };
+// Inputs are taken in stretches of this many, and rows in panels of at most so many groups: a panel's stretch stays in the
+// cache of second level (1 MB here) while all the weights pass by it.
+enum { STRETCH = 1024, PANEL = AG_SPLIT_ROWS / SIDE };
 
 int ag_has_matrix_unit(void) {
   static _Atomic int known;  // 0 not asked yet, 1 no, 2 yes
@@ -29,15 +29,15 @@ int ag_has_matrix_unit(void) {
   return present;
 }
 
-size_t ag_split_weights_size(size_t outputs, size_t inputs) { return groups(outputs) * groups(inputs) * GROUP; }
+size_t ag_split_weights_size(size_t inputs) { return groups(inputs) * GROUP; }
 
-MATRIX_UNIT void ag_split_weights(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {
+MATRIX_UNIT void ag_split_weights(const float *weights, size_t outputs, size_t inputs, void *packed) {
   size_t across = groups(inputs);
-  for (size_t output = first; output < groups(last) * SIDE; output += 16) {
+  for (size_t output = 0; output < groups(outputs) * SIDE; output += 16) {
     char *line = (char *)packed + output / SIDE * across * GROUP + output % SIDE / 16 * TILE;
     for (size_t input = 0; input < across * SIDE; input += 16) {
       __m512i columns[16];
-      load_square(weights + output * inputs, inputs, output < last ? last - output : 0, input, inputs, columns);
+      load_square(weights + output * inputs, inputs, output < outputs ? outputs - output : 0, input, inputs, columns);
       store_right_side(columns, line + input / SIDE * GROUP + input % SIDE / 16 * (TILE / 2));
     }
   }
@@ -143,8 +143,8 @@ MATRIX_UNIT int ag_split_product(const ag_split *product, size_t from_line, size
 #else
 
 int ag_has_matrix_unit(void) { return 0; }
-size_t ag_split_weights_size(size_t outputs, size_t inputs) { return 0; }
-void ag_split_weights(const float *weights, void *packed, size_t inputs, size_t first, size_t last) {}
+size_t ag_split_weights_size(size_t inputs) { return 0; }
+void ag_split_weights(const float *weights, size_t outputs, size_t inputs, void *packed) {}
 int ag_split_product(const ag_split *product, size_t from_line, size_t to_line) { return 0; }
 
 #endif

@@ -65,6 +65,30 @@ import Testing
       #expect(error?.problem == "became shorter while it was read")
     }
   }
+
+  @Test(
+    "a tensor that several threads read is read bit for bit, and one that is cut short gives an error", arguments: 1...3
+  )
+  func large(threads: Int) throws {
+    // More than a thread takes at a time, and no multiple of it; every finite number of half precision is among them.
+    let bits = (0..<(1 << 19) + 5).map { UInt16($0 % 0x7C00) }
+    let header = Header(
+      "large", #"{"a":{"dtype":"F16","shape":[\#(bits.count)],"data_offsets":[0,\#(2 * bits.count)]}}"#.utf8,
+      data: bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] })
+    try Threads.with(threads) {
+      try withFile(header.file) { path in
+        let file = try SafetensorsFile(path)
+        // Not in the expectation itself, which would look for the differences.
+        let isSame = try file.tensor("a").elements == bits.map { Float(Float16(bitPattern: $0)) }
+        #expect(isSame)
+        let descriptor = try FileDescriptor.open(path, .writeOnly)
+        try descriptor.resize(to: Int64(header.file.count - 1))
+        try descriptor.close()
+        let error = #expect(throws: FileError.self) { try file.tensor("a") }
+        #expect(error?.problem == "became shorter while it was read")
+      }
+    }
+  }
 }
 
 /// A header, and what should come of it.

@@ -16,10 +16,10 @@ size_t ag_split_pixels_size(size_t pixels, size_t inputs);
 // aligned to 64 bytes.
 void ag_split_line(const float *x, size_t width, size_t inputs, void *packed, size_t first, size_t pixels);
 
-// The bytes that weights [outputs, inputs, 3, 3] take packed.
-size_t ag_split_kernel_size(size_t outputs, size_t inputs);
-// Packs the weights of the outputs [first, last), of which `first` is a multiple of 32.
-void ag_split_kernel(const float *weights, void *packed, size_t inputs, size_t first, size_t last);
+// The bytes that the weights of 32 outputs take packed.
+size_t ag_split_kernel_size(size_t inputs);
+// Packs weights [outputs, inputs, 3, 3], 32 outputs behind the other, with zeros behind the last.
+void ag_split_kernel(const float *weights, size_t outputs, size_t inputs, void *packed);
 
 typedef struct {
   size_t count, height, width;  // of the pictures

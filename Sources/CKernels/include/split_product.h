@@ -9,10 +9,13 @@
 // Whether this CPU has the unit and the system lets this process use it.
 int ag_has_matrix_unit(void);
 
-// The bytes that weights [outputs, inputs] take packed: zeros fill both up to multiples of 32.
-size_t ag_split_weights_size(size_t outputs, size_t inputs);
-// Packs the weights' rows [first, last), of which `first` is a multiple of 32; `packed` is aligned to 64 bytes.
-void ag_split_weights(const float *weights, void *packed, size_t inputs, size_t first, size_t last);
+// The bytes that the weights of 32 outputs take packed: zeros fill the inputs up to a multiple of 32.
+size_t ag_split_weights_size(size_t inputs);
+// Packs weights [outputs, inputs], 32 outputs behind the other, with zeros behind the last; `packed` is aligned to 64 bytes.
+void ag_split_weights(const float *weights, size_t outputs, size_t inputs, void *packed);
+
+// Rows are taken at most so many at a time, and all weights pass by them.
+enum { AG_SPLIT_ROWS = 256 };
 
 typedef struct {
   size_t rows, inputs, outputs;

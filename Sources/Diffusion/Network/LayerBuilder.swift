@@ -42,7 +42,7 @@ struct LayerBuilder {
     let weight = try part.tensor("weight", shape: [outputs, inputs, 3, 3])
     if !isExact, SplitConvolution.applies(to: weight.shape, stride: stride, padding: padding) {
       return try kept(part, [weight]) { weight in
-        SplitConvolution(weight: weight[0], bias: bias, accumulating: accumulating).map { .split($0) }
+        .split(SplitConvolution(weight: weight[0], bias: bias, accumulating: accumulating))
       }
     }
     if !isExact, lines >= Self.fewestLines,

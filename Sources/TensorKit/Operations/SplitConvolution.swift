@@ -7,7 +7,8 @@ package final class SplitConvolution: Sendable {
   private let outputs: Int
   private let bias: Tensor
   private let accumulates: Bool
-  private let packed: PackedMemory
+  /// Tiles of bfloat16 numbers, each row 32 outputs.
+  private let packed: Tensor
 
   /// Whether a kernel [outputs, inputs, height, width] can be one, here.
   package static func applies(to shape: [Int], stride: Int, padding: Padding) -> Bool {
@@ -19,18 +20,17 @@ package final class SplitConvolution: Sendable {
   /// What the kernel takes at a time, in pixels: smaller pictures are cut by outputs, not by pixels.
   private static let band = 8 * Int(AG_SPLIT_PIXELS)
 
-  /// Packs weight [outputs, inputs, 3, 3]; it is not kept. With `accumulating`, the result is added to what stands there. Nil if
-  /// there is no memory for it.
-  package init?(weight: Tensor, bias: Tensor, accumulating: Bool = false) {
+  /// Packs weight [outputs, inputs, 3, 3]; it is not kept. With `accumulating`, the result is added to what stands there.
+  package init(weight: Tensor, bias: Tensor, accumulating: Bool = false) {
     precondition(Self.applies(to: weight.shape, stride: 1, padding: .all(1)) && bias.count == weight.shape[0])
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     (self.outputs, self.inputs, self.bias, accumulates) = (outputs, inputs, bias, accumulating)
-    guard let packed = PackedMemory(bytes: ag_split_kernel_size(outputs, inputs)) else { return nil }
-    self.packed = packed
-    parallel((outputs + 31) / 32) { range in
+    let lineLength = ag_split_kernel_size(inputs) / MemoryLayout<Float>.size
+    packed = unsafe Tensor(shape: [(outputs + 31) / 32, lineLength]) { lines, packed in
+      let rows = lines.lowerBound * 32..<min(outputs, lines.upperBound * 32)
       unsafe weight.withUnsafeElements { weight in
-        unsafe ag_split_kernel(
-          weight.baseAddress, packed.start, inputs, range.lowerBound * 32, min(outputs, range.upperBound * 32))
+        guard let weight = weight.baseAddress else { return }
+        unsafe ag_split_kernel(weight + rows.lowerBound * inputs * 9, rows.count, inputs, packed.baseAddress)
       }
     }
   }
@@ -119,14 +119,17 @@ package final class SplitConvolution: Sendable {
     let isSmall = blocks * Int(AG_SPLIT_PIXELS) < 2 * Threads.count * Self.band
     parallel(isSmall ? lines : blocks, grain: isSmall ? 1 : 4, piecesPerThread: isSmall ? 1 : 4) { [self] range in
       unsafe pixels.withUnsafeElements { pixels in
-        unsafe bias.withUnsafeElements { bias in
-          var convolution = unsafe ag_split_convolution(
-            count: part.count, height: part.height, width: width, inputs: inputs, outputs: outputs,
-            x: UnsafeRawPointer(pixels.baseAddress), pixels: packedLines * across, weights: packed.start,
-            bias: bias.baseAddress, y: y.part(first, size).baseAddress, accumulates: accumulates ? 1 : 0)
-          let (blocks, lines) = isSmall ? (0..<blocks, range) : (range, 0..<lines)
-          unsafe ag_split_convolve(
-            &convolution, blocks.lowerBound, blocks.upperBound, lines.lowerBound, lines.upperBound)
+        unsafe packed.withUnsafeElements { packed in
+          unsafe bias.withUnsafeElements { bias in
+            var convolution = unsafe ag_split_convolution(
+              count: part.count, height: part.height, width: width, inputs: inputs, outputs: outputs,
+              x: UnsafeRawPointer(pixels.baseAddress), pixels: packedLines * across,
+              weights: UnsafeRawPointer(packed.baseAddress), bias: bias.baseAddress,
+              y: y.part(first, size).baseAddress, accumulates: accumulates ? 1 : 0)
+            let (blocks, lines) = isSmall ? (0..<blocks, range) : (range, 0..<lines)
+            unsafe ag_split_convolve(
+              &convolution, blocks.lowerBound, blocks.upperBound, lines.lowerBound, lines.upperBound)
+          }
         }
       }
     }

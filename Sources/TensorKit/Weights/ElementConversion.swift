@@ -1,11 +1,13 @@
 import CKernels
 import Files
 import Glibc
+import Synchronization
 
 extension InputFile {
   /// A tensor whose elements of `type` stand row by row from `offset` on, converted to Float32.
   ///
-  /// The file must have been found long enough for it. Beyond the tensor itself this takes no more memory than one chunk.
+  /// The file must have been found long enough for it. Beyond the tensor itself this takes no more memory than a chunk a
+  /// thread.
   func tensor(_ name: ByteString, type: ElementType, shape: [Int], at offset: Int) throws(FileError) -> Tensor {
     guard let byteCount = type.byteCount(of: shape), offset >= 0, byteCount <= count, offset <= count - byteCount else {
       throw FileError(.malformed, path, "the tensor \"\(name)\" of shape \(shape) does not fit into the file")
@@ -30,13 +32,32 @@ extension InputFile {
     }
   }
 
-  /// Fills `elements` with the elements of `type` that stand from `offset` on.
-  func readElements(
+  /// Fills `elements` with the elements of `type` that stand from `offset` on, several parts of them at a time.
+  private func readElements(
+    _ type: ElementType, at offset: Int, into elements: UnsafeMutableBufferPointer<Float>
+  ) throws(FileError) {
+    let shared = unsafe SharedElements(elements)
+    let failure = Mutex<FileError?>(nil)
+    parallel(elements.count, grain: Self.chunkLength) { range in
+      do throws(FileError) {
+        let part = unsafe shared.part(range.lowerBound, range.count)
+        try unsafe readPart(type, at: offset + range.lowerBound * type.bitWidth / 8, into: part)
+      } catch {
+        failure.withLock { $0 = error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// So many elements are converted at a time: what is read of them stays in a cache.
+  private static let chunkLength = 1 << 17
+
+  private func readPart(
     _ type: ElementType, at offset: Int, into elements: UnsafeMutableBufferPointer<Float>
   ) throws(FileError) {
     guard type != .float32 else { return try unsafe read(at: offset, into: UnsafeMutableRawBufferPointer(elements)) }
     let width = type.bitWidth / 8
-    let chunkLength = min(elements.count, 1 << 17)
+    let chunkLength = min(elements.count, Self.chunkLength)
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength * width, alignment: 64)
     defer { unsafe chunk.deallocate() }
     var done = 0
