@@ -36,7 +36,8 @@ final class SplitProduct: Sendable {
   func run(_ x: Tensor, into y: SharedElements) {
     let (rows, lines) = (x.rows, (outputs + 31) / 32)
     let isSmall = rows < 2 * Threads.count * Int(AG_SPLIT_ROWS) && lines >= 4 * Threads.count
-    parallel(isSmall ? lines : rows, grain: isSmall ? 1 : 64, piecesPerThread: isSmall ? 1 : 2) { [self] range in
+    let (count, grain) = isSmall ? (lines, 1) : (rows, Int(AG_SPLIT_ROWS))
+    parallel(count, grain: grain, piecesPerThread: isSmall ? 2 : 8) { [self] range in
       let (rows, lines) = isSmall ? (0..<rows, range) : (range, 0..<lines)
       unsafe x.withUnsafeElements { x in
         guard let x = x.baseAddress, let y = unsafe y.part(rows.lowerBound * outputs, rows.count * outputs).baseAddress

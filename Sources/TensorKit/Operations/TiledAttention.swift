@@ -59,7 +59,7 @@ package struct PackedKeys: Sendable {
       // A head's queries in blocks: neighbours in this order share their keys.
       let block = 64
       let blocks = (queries + block - 1) / block
-      parallel(sequences * heads * blocks, piecesPerThread: 4) { range in
+      parallel(sequences * heads * blocks, piecesPerThread: 16) { range in
         let scratchBytes =
           isSplit ? ag_split_attend_scratch(headWidth) : ag_attend_scratch(headWidth) * MemoryLayout<Float>.size
         unsafe withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 64) { scratch in
